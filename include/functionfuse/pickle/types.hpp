@@ -1,0 +1,659 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <complex>
+#include <concepts>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "functionfuse/arrays/dtype.hpp"
+#include "functionfuse/arrays/nd_array.hpp"
+#include "functionfuse/error.hpp"
+#include "functionfuse/pickle/bytes.hpp"
+#include "functionfuse/pickle/fields.hpp"
+#include "functionfuse/pickle/pickler.hpp"
+#include "functionfuse/pickle/type_name.hpp"
+#include "functionfuse/pickle/unpickler.hpp"
+#include "functionfuse/pickle/value.hpp"
+
+/// How C++ types look in Python.
+///
+/// | C++                                              | Python                                   |
+/// |--------------------------------------------------|------------------------------------------|
+/// | bool, integers, float, double, std::complex      | bool, int, float, complex                |
+/// | std::string                                      | str; must be UTF-8                       |
+/// | Bytes, std::vector<std::byte>                    | bytes                                    |
+/// | std::vector<T>, std::array<T, N>, T arithmetic   | numpy.ndarray, one-dimensional           |
+/// | other sequences                                  | list                                     |
+/// | std::pair, std::tuple                            | tuple                                    |
+/// | maps / sets                                      | dict / set                               |
+/// | std::optional, std::nullptr_t, std::monostate    | None, or the value                       |
+/// | std::variant, std::unique_ptr, std::shared_ptr   | the value held; shared stays shared      |
+/// | enum                                             | int                                      |
+/// | std::chrono::sys_time, duration                  | datetime.datetime (UTC, naive), timedelta|
+/// | a struct with FUNCTIONFUSE_FIELDS                | dict of its fields                       |
+/// | NdArray                                          | numpy.ndarray                            |
+/// | Value                                            | what it is                               |
+///
+/// Reading is wider: numbers from numpy scalars and arrays of rank 0; floats from ints; sequences
+/// of numbers from list, tuple, set, array.array, collections.deque and arrays of another dtype or
+/// byte order; maps from OrderedDict, defaultdict and Counter. What does not fit (2**200 into an
+/// int, 0.5 into an int, "x" into a double, a struct without one of its fields) is an
+/// Error(type_mismatch) that names the task, the place in the value and both types.
+namespace functionfuse {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool dependent_false = false;
+
+template <class T>
+concept MapLike = requires(T t) {
+  typename T::key_type;
+  typename T::mapped_type;
+  t.begin()->second;
+  t.emplace_hint(t.end(), std::declval<typename T::key_type>(),
+                 std::declval<typename T::mapped_type>());
+};
+template <class T>
+concept SetLike = requires(T t) {
+  typename T::key_type;
+  t.emplace_hint(t.end(), std::declval<typename T::key_type>());
+} && !MapLike<T>;
+template <class T>
+concept SequenceLike = requires(T t) {
+  typename T::value_type;
+  t.begin();
+  t.end();
+  t.push_back(std::declval<typename T::value_type>());
+} && !requires { typename T::traits_type; };
+
+template <class T>
+inline constexpr bool is_complex = IsComplex<T>::value;
+/// Has a dtype of its own: a vector of it is an array.
+template <class T>
+concept Element = ArrayElement<T> && !std::is_same_v<T, std::byte>;
+
+// Compiled once in types.cpp and readers.cpp.
+std::int64_t read_integer(const Reading& r, std::int64_t min, std::int64_t max,
+                          std::string_view type);
+std::uint64_t read_unsigned(const Reading& r, std::uint64_t max, std::string_view type);
+double read_floating(const Reading& r);
+std::complex<double> read_complex(const Reading& r);
+bool read_bool(const Reading& r);
+std::string_view read_str(const Reading& r);
+void save_sys_time(Pickler& p, std::int64_t microseconds_since_1970);
+std::int64_t read_sys_time(const Reading& r);  // microseconds
+void save_duration(Pickler& p, std::int64_t days, std::int64_t seconds, std::int64_t microseconds);
+std::int64_t read_duration(const Reading& r);  // microseconds
+/// Number of elements of a one-dimensional ndarray or array.array. False: it is neither.
+bool array_length(const Reading& r, std::size_t& length);
+/// Its elements, converted, into memory for `length` of them.
+void read_array(const Reading& r, const DType& to, void* data, std::size_t length);
+std::size_t bytes_length(const Reading& r);
+void read_bytes(const Reading& r, void* data);
+NdArray read_nd_array(const Reading& r);
+/// Tells the kernel that a large, not yet touched range will be used: faster to fill.
+void advise_huge_pages(void* data, std::size_t size) noexcept;
+[[noreturn]] void fail_length(const Reading& r, std::size_t expected, std::size_t found);
+
+/// True where `kind` is what a T is written as: which alternative of a variant to try first.
+template <class T>
+bool is_written_as(Kind kind) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return kind == Kind::boolean;
+  } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+    return kind == Kind::integer || kind == Kind::big_integer;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return kind == Kind::floating;
+  } else if constexpr (is_complex<T>) {
+    return kind == Kind::complex;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return kind == Kind::str;
+  } else if constexpr (std::is_same_v<T, Bytes>) {
+    return kind == Kind::bytes;
+  } else if constexpr (std::is_same_v<T, std::monostate> || std::is_same_v<T, std::nullptr_t>) {
+    return kind == Kind::none;
+  } else if constexpr (MapLike<T> || HasFields<T>) {
+    return kind == Kind::dict;
+  } else if constexpr (SetLike<T>) {
+    return kind == Kind::set;
+  } else if constexpr (std::is_same_v<T, NdArray>) {
+    return kind == Kind::ndarray;
+  } else if constexpr (SequenceLike<T>) {
+    if constexpr (Element<typename T::value_type>) return kind == Kind::ndarray;
+    return kind == Kind::list;
+  } else {
+    return false;
+  }
+}
+
+template <class Range>
+void save_list(Pickler& p, const Range& range, std::size_t count) {
+  p.empty_list();
+  std::size_t i = 0;
+  for (const auto& element : range) {
+    p.batch(i++, 'e');
+    p.save(element);
+  }
+  p.end_batch(count, 'e');
+}
+
+/// Calls `add(reading of element)` for each element of a sequence.
+template <class Add>
+void read_elements(const Reading& r, std::string_view type, Add add) {
+  std::span<const Slot> items;
+  std::vector<Slot> storage;
+  if (!r.sequence(items, storage)) r.fail_expected(type);
+  r.spend(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) add(r.element(items[i], i));
+}
+
+}  // namespace detail
+
+// Numbers, bool, enums.
+
+template <>
+struct Pickle<bool> {
+  static void save(Pickler& p, bool b) { p.boolean(b); }
+  static bool load(const Reading& r) { return detail::read_bool(r); }
+};
+
+template <class T>
+struct Pickle<T, std::enable_if_t<std::is_integral_v<T> && detail::Element<T>>> {
+  static void save(Pickler& p, T i) {
+    if constexpr (std::is_signed_v<T> || sizeof(T) < 8) {
+      p.integer(static_cast<std::int64_t>(i));
+    } else {
+      p.unsigned_integer(i);
+    }
+  }
+  static T load(const Reading& r) {
+    if (r.kind() == Kind::integer && std::in_range<wide>(r.slot().integer)) {
+      auto i = r.slot().integer;
+      if (i >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) &&
+          (sizeof(T) == 8 || i <= static_cast<std::int64_t>(std::numeric_limits<T>::max()))) {
+        return static_cast<T>(i);
+      }
+    }
+    if constexpr (std::is_signed_v<T>) {
+      return static_cast<T>(detail::read_integer(r, std::numeric_limits<T>::min(),
+                                                 std::numeric_limits<T>::max(), type_name<T>()));
+    } else {
+      return static_cast<T>(
+          detail::read_unsigned(r, std::numeric_limits<T>::max(), type_name<T>()));
+    }
+  }
+
+ private:
+  using wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+};
+
+template <class T>
+struct Pickle<T, std::enable_if_t<std::is_same_v<T, float> || std::is_same_v<T, double>>> {
+  static void save(Pickler& p, T d) { p.floating(d); }
+  static T load(const Reading& r) {
+    if (r.kind() == Kind::floating) return static_cast<T>(r.slot().floating);
+    return static_cast<T>(detail::read_floating(r));
+  }
+};
+
+template <class T>
+struct Pickle<std::complex<T>, std::enable_if_t<!std::is_same_v<T, long double>>> {
+  static void save(Pickler& p, const std::complex<T>& c) { p.complex(c.real(), c.imag()); }
+  static std::complex<T> load(const Reading& r) {
+    return static_cast<std::complex<T>>(detail::read_complex(r));
+  }
+};
+
+template <class T>
+struct Pickle<T, std::enable_if_t<std::is_enum_v<T> && !std::is_same_v<T, std::byte>>> {
+  using Number = std::underlying_type_t<T>;
+  static void save(Pickler& p, T e) { Pickle<Wide>::save(p, static_cast<Wide>(e)); }
+  static T load(const Reading& r) {
+    return static_cast<T>(static_cast<Number>(Pickle<Wide>::load(r)));
+  }
+
+ private:
+  // An underlying type of bool or char stays an int in Python.
+  using Wide = std::conditional_t<std::is_same_v<Number, bool>, unsigned char, Number>;
+};
+
+// Nothing.
+
+template <>
+struct Pickle<std::nullptr_t> {
+  static void save(Pickler& p, std::nullptr_t) { p.none(); }
+  static std::nullptr_t load(const Reading& r) {
+    if (r.kind() != Kind::none) r.fail_expected("None");
+    return nullptr;
+  }
+};
+
+template <>
+struct Pickle<std::monostate> {
+  static void save(Pickler& p, std::monostate) { p.none(); }
+  static std::monostate load(const Reading& r) {
+    if (r.kind() != Kind::none) r.fail_expected("None");
+    return {};
+  }
+};
+
+template <class T>
+struct Pickle<std::optional<T>, std::enable_if_t<Storable<T>>> {
+  static void save(Pickler& p, const std::optional<T>& o) {
+    if (o) {
+      p.save(*o);
+    } else {
+      p.none();
+    }
+  }
+  static std::optional<T> load(const Reading& r) {
+    if (r.kind() == Kind::none) return std::nullopt;
+    return r.as<T>();
+  }
+};
+
+// Text and bytes.
+
+template <>
+struct Pickle<std::string> {
+  static void save(Pickler& p, const std::string& s) { p.str(s); }
+  static std::string load(const Reading& r) { return std::string(detail::read_str(r)); }
+};
+
+template <>
+struct Pickle<std::vector<std::byte>> {
+  static void save(Pickler& p, const std::vector<std::byte>& b) { p.bytes(b); }
+  static std::vector<std::byte> load(const Reading& r) {
+    std::vector<std::byte> result;
+    std::size_t size = detail::bytes_length(r);
+    result.reserve(size);
+    detail::advise_huge_pages(result.data(), size);
+    result.resize(size);
+    detail::read_bytes(r, result.data());
+    return result;
+  }
+};
+
+template <>
+struct Pickle<Bytes> {
+  static void save(Pickler& p, const Bytes& b) { p.bytes(b); }
+  static Bytes load(const Reading& r) { return Bytes(Pickle<std::vector<std::byte>>::load(r)); }
+};
+
+// Arrays and sequences.
+
+template <class T, class A>
+struct Pickle<std::vector<T, A>,
+              std::enable_if_t<detail::Element<T> && !std::is_same_v<T, bool>>> {
+  static void save(Pickler& p, const std::vector<T, A>& v) {
+    p.array(DType::of<T>(), v.data(), v.size());
+  }
+  static std::vector<T, A> load(const Reading& r) {
+    std::vector<T, A> result;
+    std::size_t size = 0;
+    if (detail::array_length(r, size)) {
+      result.reserve(size);
+      detail::advise_huge_pages(result.data(), size * sizeof(T));
+      result.resize(size);
+      detail::read_array(r, DType::of<T>(), result.data(), size);
+      return result;
+    }
+    if constexpr (std::is_same_v<T, long double> || std::is_same_v<T, std::complex<long double>>) {
+      r.fail_expected(type_name<std::vector<T>>());
+    } else {
+      detail::read_elements(r, type_name<std::vector<T>>(), [&](const Reading& e) {
+        if (result.empty()) result.reserve(r.slot().object->size);
+        result.push_back(e.as<T>());
+      });
+      return result;
+    }
+  }
+};
+
+template <class A>
+struct Pickle<std::vector<bool, A>> {
+  static void save(Pickler& p, const std::vector<bool, A>& v) {
+    auto bytes = std::make_unique<bool[]>(v.size());
+    for (std::size_t i = 0; i < v.size(); ++i) bytes[i] = v[i];
+    p.array(DType::of<bool>(), bytes.get(), v.size());
+  }
+  static std::vector<bool, A> load(const Reading& r) {
+    std::size_t size = 0;
+    if (!detail::array_length(r, size)) {
+      std::vector<bool, A> result;
+      detail::read_elements(r, "std::vector<bool>",
+                            [&](const Reading& e) { result.push_back(e.as<bool>()); });
+      return result;
+    }
+    auto bytes = std::make_unique<bool[]>(size);
+    detail::read_array(r, DType::of<bool>(), bytes.get(), size);
+    return std::vector<bool, A>(bytes.get(), bytes.get() + size);
+  }
+};
+
+template <class T, std::size_t N>
+struct Pickle<std::array<T, N>, std::enable_if_t<detail::Element<T> || Storable<T>>> {
+  static void save(Pickler& p, const std::array<T, N>& a) {
+    if constexpr (detail::Element<T>) {
+      p.array(DType::of<T>(), a.data(), N);
+    } else {
+      detail::save_list(p, a, N);
+    }
+  }
+  static std::array<T, N> load(const Reading& r) {
+    auto v = r.as<std::vector<T>>();
+    if (v.size() != N) detail::fail_length(r, N, v.size());
+    return move_out(v, std::make_index_sequence<N>());
+  }
+
+ private:
+  template <std::size_t... I>
+  static std::array<T, N> move_out(std::vector<T>& v, std::index_sequence<I...>) {
+    (void)v;
+    return {{std::move(v[I])...}};
+  }
+};
+
+template <class T>
+  requires(detail::SequenceLike<T> && Storable<typename T::value_type>)
+struct Pickle<T, std::enable_if_t<
+                     !(std::is_same_v<T, std::vector<typename T::value_type,
+                                                     typename T::allocator_type>> &&
+                       (detail::Element<typename T::value_type> ||
+                        std::is_same_v<typename T::value_type, std::byte>))>> {
+  static void save(Pickler& p, const T& sequence) {
+    detail::save_list(
+        p, sequence,
+        static_cast<std::size_t>(std::distance(sequence.begin(), sequence.end())));
+  }
+  static T load(const Reading& r) {
+    T result;
+    using Item = typename T::value_type;
+    if constexpr (detail::Element<Item> && !std::is_same_v<Item, long double>) {
+      if (r.kind() == Kind::ndarray) {
+        for (const Item& item : r.as<std::vector<Item>>()) result.push_back(item);
+        return result;
+      }
+    }
+    if constexpr (requires { result.reserve(1); }) {
+      if (r.kind() == Kind::list || r.kind() == Kind::tuple) {
+        result.reserve(r.slot().object->size);
+      }
+    }
+    detail::read_elements(r, type_name<T>(),
+                          [&](const Reading& e) { result.push_back(e.as<Item>()); });
+    return result;
+  }
+};
+
+// Tuples.
+
+template <class A, class B>
+struct Pickle<std::pair<A, B>, std::enable_if_t<Storable<A> && Storable<B>>> {
+  static void save(Pickler& p, const std::pair<A, B>& pair) {
+    p.save(pair.first);
+    p.save(pair.second);
+    p.tuple_of(2);
+  }
+  static std::pair<A, B> load(const Reading& r) {
+    auto t = r.as<std::tuple<A, B>>();
+    return {std::move(std::get<0>(t)), std::move(std::get<1>(t))};
+  }
+};
+
+template <class... T>
+struct Pickle<std::tuple<T...>, std::enable_if_t<(Storable<T> && ...)>> {
+  static void save(Pickler& p, const std::tuple<T...>& tuple) {
+    if constexpr (sizeof...(T) == 0) {
+      p.empty_tuple();
+    } else {
+      if constexpr (sizeof...(T) > 3) p.mark();
+      std::apply([&](const T&... element) { (p.save(element), ...); }, tuple);
+      if constexpr (sizeof...(T) > 3) {
+        p.tuple();
+      } else {
+        p.tuple_of(sizeof...(T));
+      }
+    }
+  }
+  static std::tuple<T...> load(const Reading& r) {
+    std::span<const detail::Slot> items;
+    std::vector<detail::Slot> storage;
+    if (!r.sequence(items, storage)) r.fail_expected(type_name<std::tuple<T...>>());
+    if (items.size() != sizeof...(T)) detail::fail_length(r, sizeof...(T), items.size());
+    return elements(r, items, std::index_sequence_for<T...>());
+  }
+
+ private:
+  template <std::size_t... I>
+  static std::tuple<T...> elements(const Reading& r, std::span<const detail::Slot> items,
+                                   std::index_sequence<I...>) {
+    (void)r;
+    (void)items;
+    return std::tuple<T...>{r.element(items[I], I).template as<T>()...};
+  }
+};
+
+// Maps and sets.
+
+template <class T>
+  requires(detail::MapLike<T> && Storable<typename T::key_type> &&
+           Storable<typename T::mapped_type>)
+struct Pickle<T> {
+  static void save(Pickler& p, const T& map) {
+    p.empty_dict();
+    std::size_t i = 0;
+    for (const auto& [key, value] : map) {
+      p.batch(i++, 'u');
+      p.save(key);
+      p.save(value);
+    }
+    p.end_batch(i, 'u');
+  }
+  static T load(const Reading& r) {
+    std::span<const detail::Slot> pairs;
+    std::vector<detail::Slot> storage;
+    if (!r.mapping(pairs, storage)) r.fail_expected(type_name<T>());
+    r.spend(pairs.size());
+    T result;
+    if constexpr (requires { result.reserve(1); }) result.reserve(pairs.size() / 2);
+    for (std::size_t i = 0; i < pairs.size(); i += 2) {
+      auto key = r.element(pairs[i], i / 2).template as<typename T::key_type>();
+      auto value = r.member(pairs[i + 1], pairs[i]).template as<typename T::mapped_type>();
+      result.emplace_hint(result.end(), std::move(key), std::move(value));
+    }
+    return result;
+  }
+};
+
+template <class T>
+  requires(detail::SetLike<T> && Storable<typename T::key_type>)
+struct Pickle<T> {
+  static void save(Pickler& p, const T& set) {
+    p.empty_set();
+    std::size_t i = 0;
+    for (const auto& key : set) {
+      p.batch(i++, '\x90');
+      p.save(key);
+    }
+    p.end_batch(i, '\x90');
+  }
+  static T load(const Reading& r) {
+    T result;
+    detail::read_elements(r, type_name<T>(), [&](const Reading& e) {
+      result.emplace_hint(result.end(), e.template as<typename T::key_type>());
+    });
+    return result;
+  }
+};
+
+// The value held.
+
+template <class... T>
+struct Pickle<std::variant<T...>, std::enable_if_t<(Storable<T> && ...)>> {
+  using V = std::variant<T...>;
+  static void save(Pickler& p, const V& v) {
+    std::visit([&](const auto& held) { p.save(held); }, v);
+  }
+  /// The first alternative that is written as what is there, else the first that can be read.
+  static V load(const Reading& r) {
+    std::optional<V> result;
+    ((result || !detail::is_written_as<T>(r.kind()) || attempt<T>(r, result)), ...);
+    ((result || attempt<T>(r, result)), ...);
+    if (!result) r.fail_expected(type_name<V>());
+    return std::move(*result);
+  }
+
+ private:
+  template <class A>
+  static bool attempt(const Reading& r, std::optional<V>& result) {
+    try {
+      result.emplace(std::in_place_type<A>, r.template as<A>());
+      return true;
+    } catch (const Error& e) {
+      if (e.code() != Errc::type_mismatch) throw;
+      return false;
+    }
+  }
+};
+
+template <class T, class D>
+struct Pickle<std::unique_ptr<T, D>, std::enable_if_t<Storable<T> && !std::is_polymorphic_v<T>>> {
+  static void save(Pickler& p, const std::unique_ptr<T, D>& pointer) {
+    if (pointer) {
+      p.save(*pointer);
+    } else {
+      p.none();
+    }
+  }
+  static std::unique_ptr<T, D> load(const Reading& r) {
+    if (r.kind() == Kind::none) return nullptr;
+    return std::unique_ptr<T, D>(new T(r.as<T>()));
+  }
+};
+
+template <class T>
+struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
+  static void save(Pickler& p, const std::shared_ptr<T>& pointer) {
+    static_assert(Storable<std::remove_const_t<T>>);
+    if (!pointer) return p.none();
+    if (pointer.use_count() == 1) return p.save(*pointer);
+    if (p.get(pointer.get())) return;
+    if constexpr (HasFields<std::remove_const_t<T>>) {
+      Fields<std::remove_const_t<T>>::save(p, *pointer, pointer.get());  // cycles through it end
+    } else {
+      p.save(*pointer);
+      p.memoize(pointer.get());
+    }
+  }
+  static std::shared_ptr<T> load(const Reading& r) {
+    if (r.kind() == Kind::none) return nullptr;
+    const detail::Object* object = r.slot().is_object() ? r.slot().object : nullptr;
+    if (object == nullptr || !object->shared) {
+      return std::make_shared<T>(r.as<std::remove_const_t<T>>());
+    }
+    auto& known = r.context().shared_pointers[{object, &typeid(T)}];  // a map: stays where it is
+    if (known) return std::static_pointer_cast<T>(known);
+    if constexpr (HasFields<std::remove_const_t<T>>) {
+      auto made = std::make_shared<std::remove_const_t<T>>();
+      known = made;  // before its fields, which may refer to it
+      Fields<std::remove_const_t<T>>::load(r, *made);
+      return made;
+    } else {
+      auto made = std::make_shared<T>(r.as<std::remove_const_t<T>>());
+      known = std::const_pointer_cast<std::remove_const_t<T>>(made);
+      return made;
+    }
+  }
+};
+
+// Time.
+
+/// Microseconds are what Python has: finer ones are rounded down. In Python: naive, in UTC.
+template <class D>
+struct Pickle<std::chrono::time_point<std::chrono::system_clock, D>> {
+  using Time = std::chrono::time_point<std::chrono::system_clock, D>;
+  static void save(Pickler& p, const Time& t) {
+    detail::save_sys_time(
+        p, std::chrono::floor<std::chrono::microseconds>(t).time_since_epoch().count());
+  }
+  static Time load(const Reading& r) {
+    std::chrono::microseconds since(detail::read_sys_time(r));
+    if (since > std::chrono::duration_cast<std::chrono::microseconds>(D::max()) ||
+        since < std::chrono::duration_cast<std::chrono::microseconds>(D::min())) {
+      r.fail_expected(type_name<Time>() + " (it is out of its range)");
+    }
+    return Time(std::chrono::floor<D>(since));
+  }
+};
+
+template <class Rep, class Period>
+struct Pickle<std::chrono::duration<Rep, Period>> {
+  using Duration = std::chrono::duration<Rep, Period>;
+  static void save(Pickler& p, const Duration& d) {
+    auto days = std::chrono::floor<std::chrono::days>(d);
+    auto rest = std::chrono::floor<std::chrono::microseconds>(d - days).count();
+    detail::save_duration(p, days.count(), rest / 1'000'000, rest % 1'000'000);
+  }
+  static Duration load(const Reading& r) {
+    std::chrono::microseconds d(detail::read_duration(r));
+    if constexpr (std::is_floating_point_v<Rep>) {
+      return std::chrono::duration_cast<Duration>(d);
+    } else {
+      auto wide = std::chrono::duration<double, Period>(d);
+      if (wide.count() > static_cast<double>(std::numeric_limits<Rep>::max()) ||
+          wide.count() < static_cast<double>(std::numeric_limits<Rep>::lowest())) {
+        r.fail_expected(type_name<Duration>() + " (it is out of its range)");
+      }
+      return std::chrono::floor<Duration>(d);
+    }
+  }
+};
+
+// Structs, arrays, anything.
+
+template <class T>
+struct Pickle<T, std::enable_if_t<HasFields<T>>> {
+  static void save(Pickler& p, const T& object) { Fields<T>::save(p, object); }
+  static T load(const Reading& r) {
+    T object{};
+    Fields<T>::load(r, object);
+    return object;
+  }
+};
+
+template <>
+struct Pickle<NdArray> {
+  static void save(Pickler& p, const NdArray& array) { p.array(array); }
+  static NdArray load(const Reading& r) { return detail::read_nd_array(r); }
+};
+
+template <>
+struct Pickle<Value> {
+  static void save(Pickler& p, const Value& value) { p.value(value); }
+  static Value load(const Reading& r) { return r.value(); }
+};
+
+template <class T>
+T Value::get() const {
+  if constexpr (std::is_same_v<T, Value>) {
+    return *this;
+  } else {
+    ReadContext context;
+    context.heap = heap_;
+    context.where = "value";
+    return Reading(slot_, context).as<T>();
+  }
+}
+
+}  // namespace functionfuse

@@ -1,0 +1,202 @@
+#include "pickle/repr.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <unordered_set>
+
+#include "functionfuse/arrays/nd_array.hpp"
+#include "functionfuse/pickle/value.hpp"
+
+namespace functionfuse {
+
+namespace {
+
+void append_hex(std::string& text, unsigned char byte) {
+  constexpr char kHex[] = "0123456789abcdef";
+  text += "\\x";
+  text += kHex[byte >> 4];
+  text += kHex[byte & 15];
+}
+
+std::string quote(std::string_view text, bool escape_high) {
+  const char mark = text.find('\'') != std::string_view::npos &&
+                            text.find('"') == std::string_view::npos
+                        ? '"'
+                        : '\'';
+  std::string result(1, mark);
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == mark || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (c == '\n') {
+      result += "\\n";
+    } else if (c == '\r') {
+      result += "\\r";
+    } else if (c == '\t') {
+      result += "\\t";
+    } else if (byte < 0x20 || byte == 0x7F || (escape_high && byte >= 0x80)) {
+      append_hex(result, byte);
+    } else {
+      result += c;
+    }
+  }
+  return result + mark;
+}
+
+/// Writes until the limit is reached; what is open is then closed with dots.
+class Writer {
+ public:
+  explicit Writer(std::size_t limit) : limit_(limit) {}
+  std::string take() { return std::move(text_); }
+
+  void write(const Value& value, int depth) {
+    if (value.identity() != nullptr && value.shared() && open_.contains(value.identity())) {
+      text_ += "...";
+      return;
+    }
+    open_.insert(value.identity());
+    write_object(value, depth);
+    open_.erase(value.identity());
+  }
+
+ private:
+  static constexpr int kDeepest = 20;
+
+  void write_object(const Value& value, int depth) {
+    switch (value.kind()) {
+      case Kind::none: text_ += "None"; break;
+      case Kind::boolean: text_ += value.as_bool() ? "True" : "False"; break;
+      case Kind::integer: text_ += std::to_string(value.as_int()); break;
+      case Kind::big_integer: cut(integer_text(value.as_bytes())); break;
+      case Kind::floating: text_ += float_text(value.as_float()); break;
+      case Kind::complex: complex(value.as_complex()); break;
+      case Kind::str: cut_text(value.as_str(), false); break;
+      case Kind::bytes: bytes("b", value.as_bytes(), ""); break;
+      case Kind::bytearray: bytes("bytearray(b", value.as_bytes(), ")"); break;
+      case Kind::list: items(value, "[", "]", depth); break;
+      case Kind::tuple: items(value, "(", value.size() == 1 ? ",)" : ")", depth); break;
+      case Kind::set: items(value, value.size() == 0 ? "set(" : "{", value.size() == 0 ? ")" : "}", depth); break;
+      case Kind::frozenset: items(value, "frozenset({", "})", depth); break;
+      case Kind::dict: dict(value, depth); break;
+      case Kind::ndarray:
+        text_ += "array(shape=" + shape_text(value.as_array().shape()) + ", dtype=" +
+                 value.as_dtype().to_string() + ")";
+        break;
+      case Kind::scalar: text_ += value.as_array().element_repr(0); break;
+      case Kind::dtype: text_ += "dtype(" + value.as_dtype().repr() + ")"; break;
+      case Kind::global:
+        text_ += "<" + std::string(value.module()) + "." + std::string(value.qualified_name()) + ">";
+        break;
+      case Kind::object: object(value, depth); break;
+      case Kind::persistent: {
+        auto id = value.persistent_id();
+        text_ += id ? "<" + id->name + " " + id->version + " " + id->filename + ">"
+                    : "<persistent object>";
+        break;
+      }
+    }
+  }
+
+  [[nodiscard]] bool full() const { return text_.size() >= limit_; }
+
+  void cut(std::string_view text) {
+    std::size_t room = full() ? 0 : limit_ - text_.size();
+    if (text.size() <= room) {
+      text_ += text;
+    } else {
+      text_ += text.substr(0, room);
+      text_ += "...";
+    }
+  }
+  void cut_text(std::string_view text, bool raw) {
+    std::size_t room = full() ? 8 : limit_ - text_.size();
+    std::string_view shown = text.substr(0, room);
+    while (!raw && !shown.empty() && shown.size() < text.size() &&
+           (text[shown.size()] & 0xC0) == 0x80) {
+      shown.remove_suffix(1);  // not within a character
+    }
+    text_ += quote(shown, raw);
+    if (shown.size() < text.size()) text_ += "...";
+  }
+  void bytes(std::string_view open, std::span<const std::byte> data, std::string_view close) {
+    text_ += open;
+    cut_text({reinterpret_cast<const char*>(data.data()), data.size()}, true);
+    text_ += close;
+  }
+  void complex(std::complex<double> c) {
+    // As Python: (1-2j), and 2j where the real part is a positive zero.
+    std::string imag = float_text(c.imag());
+    if (imag.ends_with(".0")) imag.resize(imag.size() - 2);
+    if (c.real() == 0 && !std::signbit(c.real())) {
+      text_ += imag + "j";
+      return;
+    }
+    std::string real = float_text(c.real());
+    if (real.ends_with(".0")) real.resize(real.size() - 2);
+    text_ += "(" + real + (imag[0] == '-' ? "" : "+") + imag + "j)";
+  }
+  void items(const Value& value, std::string_view open, std::string_view close, int depth) {
+    text_ += open;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (i != 0) text_ += ", ";
+      if (full() || depth >= kDeepest) {
+        text_ += "...";
+        break;
+      }
+      write(value[i], depth + 1);
+    }
+    text_ += close;
+  }
+  void dict(const Value& value, int depth) {
+    text_ += "{";
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (i != 0) text_ += ", ";
+      if (full() || depth >= kDeepest) {
+        text_ += "...";
+        break;
+      }
+      auto [key, item] = value.item(i);
+      write(key, depth + 1);
+      text_ += ": ";
+      write(item, depth + 1);
+    }
+    text_ += "}";
+  }
+  void object(const Value& value, int depth) {
+    text_ += value.class_name();
+    items(value.args(), "(", ")", depth);
+  }
+
+  std::string text_;
+  std::size_t limit_;
+  std::unordered_set<const void*> open_;
+};
+
+}  // namespace
+
+std::string quoted(std::string_view utf8) { return quote(utf8, false); }
+std::string quoted_bytes(std::string_view bytes) { return "b" + quote(bytes, true); }
+
+std::string float_text(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  char buffer[32];
+  // Python turns to an exponent from 1e16 on and below 1e-4.
+  double size = std::abs(value);
+  const bool exponent = size != 0 && (size >= 1e16 || size < 1e-4);
+  auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
+                           exponent ? std::chars_format::scientific : std::chars_format::fixed)
+                 .ptr;
+  std::string text(buffer, end);
+  if (!exponent && text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string Value::repr(std::size_t limit) const {
+  Writer writer(limit);
+  writer.write(*this, 0);
+  return writer.take();
+}
+
+}  // namespace functionfuse
