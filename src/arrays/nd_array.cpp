@@ -107,12 +107,20 @@ void infer_length(Shape& shape, std::size_t size) {
 }
 
 void add_values(const std::vector<double>& values, Statistics& s, long double& sum) {
+  double least = s.min;  // not in s: the compiler would have to store each one
+  double most = s.max;
+  std::size_t nans = 0;
+  long double total = 0;
   for (const double value : values) {  // comparisons with a NaN are false
-    s.min = value < s.min ? value : s.min;
-    s.max = value > s.max ? value : s.max;
-    s.count_nan += value != value ? 1 : 0;
+    least = value < least ? value : least;
+    most = value > most ? value : most;
+    nans += value != value ? 1 : 0;
   }
-  for (const double value : values) sum += static_cast<long double>(value == value ? value : 0);
+  for (const double value : values) total += static_cast<long double>(value == value ? value : 0);
+  s.min = least;
+  s.max = most;
+  s.count_nan += nans;
+  sum += total;
 }
 
 }  // namespace

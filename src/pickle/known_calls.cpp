@@ -273,6 +273,24 @@ bool build_dtype(Heap& heap, Opaque& object, const Arguments& state) {
 
 }  // namespace
 
+Array* make_array_1d(Heap& heap, Slot dtype, std::int64_t length, const char* data,
+                     std::size_t size) {
+  if (dtype.kind() != Kind::dtype) return nullptr;
+  auto* type = static_cast<Dtype*>(dtype.object);
+  if (type->dtype->is_subarray() ||
+      type->dtype->itemsize() * static_cast<std::size_t>(length) != size) {
+    return nullptr;
+  }
+  auto* array = heap.make<Array>(Kind::ndarray, size);
+  auto* shape = static_cast<std::int64_t*>(heap.allocate(sizeof(std::int64_t)));
+  *shape = length;
+  array->dtype = type;
+  array->shape = shape;
+  array->ndim = 1;
+  array->data = heap.make_blob(Kind::bytes, data, size);
+  return array;
+}
+
 Object* call_known(Heap& heap, GlobalId callable, const Container& tuple) {
   Arguments args(tuple);
   switch (callable) {

@@ -13,4 +13,8 @@ Object* call_known(Heap& heap, GlobalId callable, const Container& args);
 /// where it is something else, or holds Python objects: the state is then kept as it is.
 bool build_known(Heap& heap, Opaque& object, Slot state);
 
+/// A one-dimensional C-order array with a copy of `data`; null where dtype and sizes don't fit.
+Array* make_array_1d(Heap& heap, Slot dtype, std::int64_t length, const char* data,
+                     std::size_t size);
+
 }  // namespace functionfuse::detail

@@ -22,6 +22,19 @@ const Slot* child_of_opaque(const Opaque& object, std::size_t i) {
   return i % 2 == 0 ? &step.first : &step.second;
 }
 
+bool has_children(Kind kind) {
+  switch (kind) {
+    case Kind::list:
+    case Kind::tuple:
+    case Kind::dict:
+    case Kind::set:
+    case Kind::frozenset:
+    case Kind::object:
+    case Kind::persistent: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 const Slot* child(const Object& object, std::size_t i) {
@@ -46,27 +59,32 @@ const Slot* child(const Object& object, std::size_t i) {
 
 void check_nesting(Slot root, std::size_t limit) {
   struct Level {
-    Object* object;
+    const Object* object;
     std::size_t next;
   };
   std::vector<Level> levels;
-  auto enter = [&](const Slot& slot) {
-    if (!slot.is_object() || slot.object->visited) return;
-    slot.object->visited = true;
-    if (child(*slot.object, 0) == nullptr) return;
-    if (levels.size() >= limit) {
+  // Most objects have nothing below them and are passed over without being marked.
+  auto is_new = [](const Slot& slot) {
+    if (!slot.is_object() || !has_children(slot.object->kind) || slot.object->visited) return false;
+    return slot.object->visited = true;
+  };
+  auto descend = [&](Level& level) -> const Object* {
+    while (const Slot* slot = child(*level.object, level.next)) {
+      ++level.next;
+      if (is_new(*slot)) return slot->object;
+    }
+    return nullptr;
+  };
+  if (is_new(root)) levels.push_back({root.object, 0});
+  while (!levels.empty()) {
+    const Object* below = descend(levels.back());
+    if (below == nullptr) {
+      levels.pop_back();
+    } else if (levels.size() == limit) {
       throw CorruptError("pickle nested deeper than " + std::to_string(limit) +
                          " containers; a result like that can't be read");
-    }
-    levels.push_back({slot.object, 0});
-  };
-  enter(root);
-  while (!levels.empty()) {
-    const Slot* slot = child(*levels.back().object, levels.back().next++);
-    if (slot == nullptr) {
-      levels.pop_back();
     } else {
-      enter(*slot);
+      levels.push_back({below, 0});
     }
   }
 }

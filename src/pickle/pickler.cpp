@@ -209,9 +209,30 @@ void Pickler::memoized_global(std::uint32_t& index, std::string_view module,
 }
 
 void Pickler::array(const DType& dtype, const void* data, std::size_t count) {
+  if (small_array(dtype, data, count)) return;
   auto length = static_cast<std::int64_t>(count);
   array_head(dtype, {&length, 1}, false);
   array_tail({static_cast<const std::byte*>(data), count * dtype.itemsize()});
+}
+
+/// The opcodes of array_head and array_tail in one go, for results with very many small arrays:
+/// all but the first of a dtype, where each number takes one byte. Unpickler knows the pattern.
+bool Pickler::small_array(const DType& dtype, const void* data, std::size_t count) {
+  const std::size_t size = count * dtype.itemsize();
+  if (reconstruct_ > 255 || ndarray_ > 255 || count > 255 || size > 255) return false;
+  const auto* known = find_dtype(dtype);
+  if (known == nullptr || known->second > 255) return false;
+  char* p = room(25 + size);
+  const char head[] = {'h', static_cast<char>(reconstruct_), 'h', static_cast<char>(ndarray_),
+                       'K', 0, '\x85', 'C', 1, 'b', '\x87', 'R', '(', 'K', 1,
+                       'K', static_cast<char>(count), '\x85', 'h', static_cast<char>(known->second),
+                       '\x89', 'C', static_cast<char>(size)};
+  std::memcpy(p, head, sizeof head);
+  if (size != 0) std::memcpy(p + sizeof head, data, size);
+  p[sizeof head + size] = 't';
+  p[sizeof head + size + 1] = 'b';
+  next_ += sizeof head + size + 2;
+  return true;
 }
 
 void Pickler::array(const NdArray& array) {
@@ -257,12 +278,17 @@ void Pickler::scalar(const DType& dtype, std::span<const std::byte> data) {
   reduce();
 }
 
+const std::pair<DType, std::uint32_t>* Pickler::find_dtype(const DType& dtype) const {
+  for (const auto& known : dtypes_) {
+    if (identical(known.first, dtype)) return &known;
+  }
+  return nullptr;
+}
+
 void Pickler::dtype(const DType& dtype) {
   // A dtype that a result uses often is written once; more than a few are not looked for.
   constexpr std::size_t kRemembered = 16;
-  for (const auto& [known, index] : dtypes_) {
-    if (identical(known, dtype)) return get_index(index);
-  }
+  if (const auto* known = find_dtype(dtype)) return get_index(known->second);
   memoized_global(dtype_class_, "numpy", "dtype");
   raw_str(dtype.is_datetime() ? std::string{dtype.kind(), '8'} : plain_code(dtype));
   boolean(false);

@@ -28,6 +28,10 @@ class Source {
     next_ += size;
     return p;
   }
+  /// The next bytes without taking them; null where they don't lie together.
+  [[nodiscard]] const char* peek(std::size_t size) const noexcept {
+    return size <= static_cast<std::size_t>(end_ - next_) ? next_ : nullptr;
+  }
   template <class T>
   T number() {
     T value;

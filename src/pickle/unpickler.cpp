@@ -21,6 +21,9 @@ namespace {
 
 using namespace detail;
 
+// Bytes of a small array's opcodes without its data; see take_array.
+constexpr std::size_t kArrayPattern = 21;
+
 // Payloads from here on may be left in the input (see unpickle).
 constexpr std::uint64_t kLargePayload = 1 << 20;
 
@@ -84,18 +87,27 @@ class Machine {
     }
     ++memoized_;
   }
+  const Slot* memo_slot(std::uint64_t index) const {
+    return index < memo_.size() && memo_[index].set ? &memo_[index].slot : nullptr;
+  }
   void get(std::uint64_t index) {
     Slot slot;
-    if (index < memo_.size() && memo_[index].set) {
-      slot = memo_[index].slot;
+    if (const Slot* known = memo_slot(index)) {
+      slot = *known;
     } else if (auto it = sparse_memo_.find(index); it != sparse_memo_.end()) {
       slot = it->second;
     } else {
       fail("memo " + std::to_string(index) + " was never set");
     }
-    if (slot.is_object()) slot.object->shared.store(true, std::memory_order_relaxed);
     push(slot);
+    if (!slot.is_object()) return;
+    slot.object->shared.store(true, std::memory_order_relaxed);
+    if (slot.object->kind == Kind::global &&
+        static_cast<Global*>(slot.object)->id == GlobalId::numpy_reconstruct) {
+      take_array();
+    }
   }
+  void take_array();
 
   // Objects.
   void push_container(Kind kind, std::span<const Slot> items) {
@@ -367,6 +379,38 @@ void Machine::step_text(char code) {
 void Machine::push_instance(Slot cls, Slot args) {
   const bool bare = args.object->size == 0;
   push_call(bare ? Opaque::How::newobj : Opaque::How::reduce, cls, args);
+}
+
+/// A result with many small arrays has the same opcodes for each but for their numbers. This takes
+/// them in one go where they are as Pickler writes a one-dimensional array behind the first:
+///
+///     get(ndarray) K 0 \x85 C 1 b \x87 R ( K 1 K length \x85 get(dtype) \x89 C size data t b
+///
+/// and otherwise leaves everything to the single opcodes.
+void Machine::take_array() {
+  const char* p = source_.peek(kArrayPattern);
+  if (p == nullptr || p[0] != 'h' || p[16] != 'h') return;
+  static constexpr char kHead[] = {'K', 0, '\x85', 'C', 1, 'b', '\x87', 'R', '(', 'K', 1, 'K'};
+  if (std::memcmp(p + 2, kHead, sizeof kHead) != 0 || p[15] != '\x85' || p[18] != '\x89' ||
+      p[19] != 'C') {
+    return;
+  }
+  auto byte = [p](std::size_t i) { return static_cast<std::uint8_t>(p[i]); };
+  const std::size_t size = byte(20);
+  const char* whole = source_.peek(kArrayPattern + size + 2);
+  if (whole == nullptr || whole[21 + size] != 't' || whole[22 + size] != 'b') return;
+  const Slot* type = memo_slot(byte(1));
+  const Slot* dtype = memo_slot(byte(17));
+  if (type == nullptr || dtype == nullptr || type->kind() != Kind::global ||
+      static_cast<Global*>(type->object)->id != GlobalId::numpy_ndarray) {
+    return;
+  }
+  Array* array = make_array_1d(*heap_, *dtype, byte(14), whole + 21, size);
+  if (array == nullptr) return;
+  source_.take(23 + size);
+  type->object->shared.store(true, std::memory_order_relaxed);
+  dtype->object->shared.store(true, std::memory_order_relaxed);
+  stack_.back() = Slot(array);
 }
 
 void Machine::push_str(std::uint64_t size) {

@@ -26,14 +26,17 @@ void ValuePickler::save(const Slot& root) {
   }
 }
 
-void ValuePickler::enter(const Slot& slot) {
+inline void ValuePickler::small(const Slot& slot) {
   switch (slot.tag) {
     case Kind::none: return pickler_.none();
     case Kind::boolean: return pickler_.boolean(slot.boolean);
     case Kind::integer: return pickler_.integer(slot.integer);
-    case Kind::floating: return pickler_.floating(slot.floating);
-    default: break;
+    default: return pickler_.floating(slot.floating);
   }
+}
+
+void ValuePickler::enter(const Slot& slot) {
+  if (!slot.is_object()) return small(slot);
   const Object& object = *slot.object;
   if (object.shared && pickler_.get(&object)) return;
   enter_object(object);
@@ -108,12 +111,18 @@ bool ValuePickler::advance_items(Level& level, const Container& container, std::
   const std::size_t slots = container.size * width;
   // Values without anything below them need no level of their own: written in one go.
   while (level.next < slots) {
-    if (level.next % (kBatch * width) == 0) {
+    if (level.next == level.batch) {
       if (level.next != 0) pickler_.op(op);
       pickler_.op(kMark);
+      level.batch += kBatch * width;
+    }
+    const Slot& slot = container.items[level.next++];
+    if (!slot.is_object()) {
+      small(slot);
+      continue;
     }
     std::size_t depth = levels_.size();
-    enter(container.items[level.next++]);
+    enter(slot);
     if (levels_.size() != depth) return false;  // `level` may have moved
   }
   pickler_.op(op);
@@ -260,7 +269,9 @@ void ValuePickler::blob(const Blob& blob) {
 void ValuePickler::array(const Array& array) {
   if (array.kind == Kind::scalar) {
     pickler_.scalar(*array.dtype->dtype, bytes_of(*array.data));
-  } else {
+  } else if (array.ndim != 1 || array.data->data == nullptr ||
+             !pickler_.small_array(*array.dtype->dtype, array.data->data,
+                                   static_cast<std::size_t>(array.shape[0]))) {
     pickler_.array_head(*array.dtype->dtype,
                         {array.shape, static_cast<std::size_t>(array.ndim)}, array.order == 'F');
     pickler_.array_tail(bytes_of(*array.data));

@@ -19,12 +19,15 @@ class ValuePickler {
   struct Level {
     const detail::Object* object;
     std::size_t next = 0;
-    std::size_t batch = 0;     // steps of an opaque object since the mark under way
+    // Of a container: the slot before which the next mark stands. Of an opaque object: its steps
+    // since the mark under way.
+    std::size_t batch = 0;
     bool second_done = false;  // the value of such a step has been written
   };
 
   /// Writes what has nothing below it; for the rest begins a level.
   void enter(const detail::Slot& slot);
+  void small(const detail::Slot& slot);
   void enter_object(const detail::Object& object);
   /// Goes one step further in the innermost level; true when it is done.
   bool advance();

@@ -50,7 +50,9 @@ struct IsComplex<std::complex<T>> : std::true_type {};
 
 template <class T>
 constexpr PlainCode plain_code() {
-  if constexpr (std::is_same_v<T, bool>) {
+  if constexpr (!std::is_same_v<T, std::remove_cv_t<T>>) {
+    return {};
+  } else if constexpr (std::is_same_v<T, bool>) {
     return {'b', 1};
   } else if constexpr (std::is_same_v<T, std::byte>) {
     return {'u', 1};

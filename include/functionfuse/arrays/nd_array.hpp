@@ -74,13 +74,16 @@ class NdArray {
 
   /// Copies.
   template <ArrayElement T>
+    requires(!std::same_as<T, bool>)
   static NdArray from(const std::vector<T>& values);
   /// Takes the vector over without copying its elements; it lives as long as the last array that
   /// shares them.
   template <ArrayElement T>
+    requires(!std::same_as<T, bool>)
   static NdArray from(std::vector<T>&& values);
   /// The same with a shape, whose product is the number of values.
   template <ArrayElement T>
+    requires(!std::same_as<T, bool>)
   static NdArray from(std::vector<T>&& values, Shape shape);
   /// Copies; C order.
   template <ArrayElement T>
@@ -310,17 +313,20 @@ std::string shape_text(const Shape& shape);
 // ---------------------------------------------------------------------------------------------
 
 template <ArrayElement T>
+  requires(!std::same_as<T, bool>)
 NdArray NdArray::from(const std::vector<T>& values) {
   return from(std::span<const T>(values), {static_cast<std::int64_t>(values.size())});
 }
 
 template <ArrayElement T>
+  requires(!std::same_as<T, bool>)
 NdArray NdArray::from(std::vector<T>&& values) {
   const auto length = static_cast<std::int64_t>(values.size());
   return from(std::move(values), {length});
 }
 
 template <ArrayElement T>
+  requires(!std::same_as<T, bool>)
 NdArray NdArray::from(std::vector<T>&& values, Shape shape) {
   auto kept = std::make_shared<std::vector<T>>(std::move(values));
   NdArray result = from_buffer(DType::of<T>(), std::move(shape), 'C',

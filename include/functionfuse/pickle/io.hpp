@@ -30,11 +30,18 @@ class Input {
 };
 
 class StringOutput final : public Output {
+  static constexpr std::size_t kLarge = 1 << 20;
+
  public:
   void write(const void* data, std::size_t size) override {
+    // Memory that is reserved and not touched costs nothing; moving what is there does.
+    if (text_.capacity() - text_.size() < size) text_.reserve(8 * (text_.size() + size));
     text_.append(static_cast<const char*>(data), size);
   }
-  [[nodiscard]] std::string take() { return std::move(text_); }
+  [[nodiscard]] std::string take() {
+    if (text_.size() < kLarge) text_.shrink_to_fit();
+    return std::move(text_);
+  }
 
  private:
   std::string text_;

@@ -191,11 +191,13 @@ class Pickler {
   }
   void memoized_global(std::uint32_t& index, std::string_view module, std::string_view name);
   void dtype(const DType& dtype);
+  [[nodiscard]] const std::pair<DType, std::uint32_t>* find_dtype(const DType& dtype) const;
   void dtype_state(const DType& dtype);
   void dtype_fields(const DType& dtype);
   void field_tuple(const Field& field);
   static std::string plain_code(const DType& dtype);
   void array_head(const DType& dtype, std::span<const std::int64_t> shape, bool fortran);
+  bool small_array(const DType& dtype, const void* data, std::size_t count);
   void array_tail(std::span<const std::byte> data);
   void shape_tuple(std::span<const std::int64_t> shape);
   void scalar(const DType& dtype, std::span<const std::byte> data);

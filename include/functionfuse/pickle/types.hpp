@@ -147,12 +147,12 @@ void save_list(Pickler& p, const Range& range, std::size_t count) {
   p.end_batch(count, 'e');
 }
 
-/// Calls `add(reading of element)` for each element of a sequence.
-template <class Add>
-void read_elements(const Reading& r, std::string_view type, Add add) {
+/// Calls `add(reading of element)` for each element of a sequence that is to become a T.
+template <class T, class Add>
+void read_elements(const Reading& r, Add add) {
   std::span<const Slot> items;
   std::vector<Slot> storage;
-  if (!r.sequence(items, storage)) r.fail_expected(type);
+  if (!r.sequence(items, storage)) r.fail_expected(type_name<T>());
   r.spend(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) add(r.element(items[i], i));
 }
@@ -311,7 +311,7 @@ struct Pickle<std::vector<T, A>,
     if constexpr (std::is_same_v<T, long double> || std::is_same_v<T, std::complex<long double>>) {
       r.fail_expected(type_name<std::vector<T>>());
     } else {
-      detail::read_elements(r, type_name<std::vector<T>>(), [&](const Reading& e) {
+      detail::read_elements<std::vector<T>>(r, [&](const Reading& e) {
         if (result.empty()) result.reserve(r.slot().object->size);
         result.push_back(e.as<T>());
       });
@@ -331,8 +331,8 @@ struct Pickle<std::vector<bool, A>> {
     std::size_t size = 0;
     if (!detail::array_length(r, size)) {
       std::vector<bool, A> result;
-      detail::read_elements(r, "std::vector<bool>",
-                            [&](const Reading& e) { result.push_back(e.as<bool>()); });
+      detail::read_elements<std::vector<bool>>(
+          r, [&](const Reading& e) { result.push_back(e.as<bool>()); });
       return result;
     }
     auto bytes = std::make_unique<bool[]>(size);
@@ -390,8 +390,7 @@ struct Pickle<T, std::enable_if_t<
         result.reserve(r.slot().object->size);
       }
     }
-    detail::read_elements(r, type_name<T>(),
-                          [&](const Reading& e) { result.push_back(e.as<Item>()); });
+    detail::read_elements<T>(r, [&](const Reading& e) { result.push_back(e.as<Item>()); });
     return result;
   }
 };
@@ -490,7 +489,7 @@ struct Pickle<T> {
   }
   static T load(const Reading& r) {
     T result;
-    detail::read_elements(r, type_name<T>(), [&](const Reading& e) {
+    detail::read_elements<T>(r, [&](const Reading& e) {
       result.emplace_hint(result.end(), e.template as<typename T::key_type>());
     });
     return result;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace functionfuse {
+
+/// The interface that a storage hands to serializers, under a key. A serializer asks for the ones
+/// that it can use and says so when the storage has none of them.
+class Protocol {
+ public:
+  virtual ~Protocol();
+};
+
+inline constexpr std::string_view FILE_PROTOCOL = "FILE_PROTOCOL";
+
+/// Files in the bigdata folder of one workflow.
+///
+/// A file opened for writing belongs to the save that is under way: it is removed when the save
+/// fails, and is on the disk before the task replaces another and when Storage::sync returns.
+///
+/// Files `<filename>.<anything>` belong to `filename` (checksums of its chunks, for example): they
+/// are opened like it, and copied and removed with it where its serializer is not registered.
+///
+/// \threads one save or read at a time
+class FileProtocol : public Protocol {
+ public:
+  enum class Mode { read, write };
+
+  /// The path of `filename`. Mode::write: a name that is not taken yet (see new_filename); the
+  /// caller creates the file there, complete when `pickle()` returns.
+  /// \error not_found         Mode::read and it is not there
+  /// \error invalid_argument  a name that leaves the folder; Mode::write and it is there
+  virtual std::filesystem::path open(std::string_view filename, Mode mode) = 0;
+
+  /// Removes it; nothing where it is not there.
+  virtual void remove(std::string_view filename) = 0;
+};
+
+/// A name for a new object in bigdata: a random UUID (version 4) in its 36 characters.
+[[nodiscard]] std::string new_filename();
+
+}  // namespace functionfuse

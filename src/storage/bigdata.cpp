@@ -1,0 +1,163 @@
+#include "storage/bigdata.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+
+#include <exception>
+#include <filesystem>
+
+#include "functionfuse/error.hpp"
+#include "io/folder.hpp"
+
+namespace functionfuse::detail {
+
+bool belongs_to(std::string_view name, std::string_view filename) {
+  return name.starts_with(filename) &&
+         (name.size() == filename.size() || name[filename.size()] == '.');
+}
+
+bool Filenames::own(std::string_view name) const {
+  for (;;) {
+    if (names_.contains(name)) return true;
+    const std::size_t dot = name.rfind('.');
+    if (dot == name.npos) return false;
+    name = name.substr(0, dot);
+  }
+}
+
+bool is_plain_filename(std::string_view filename) {
+  return !filename.empty() && filename.size() <= NAME_MAX && filename.front() != '.' &&
+         filename.find('/') == filename.npos && filename.find('\0') == filename.npos;
+}
+
+std::string Bigdata::path_of(std::string_view filename) const {
+  if (!is_plain_filename(filename)) {
+    throw Error(Errc::invalid_argument,
+                "\"" + std::string(filename.substr(0, 80)) + "\" is no name of a file in " + folder_ +
+                    ": it must be 1 to 255 bytes long, without a slash, and not start with a dot");
+  }
+  return folder_ + "/" + std::string(filename);
+}
+
+std::filesystem::path Bigdata::open(std::string_view filename, Mode mode) {
+  std::string path = path_of(filename);
+  io::FileInfo info;
+  const bool there = io::info_if_there(path, info);
+  if (mode == Mode::read) {
+    if (!there) {
+      throw NotFoundError(path + " is gone: an object of this result was kept there; remove the "
+                                 "task and run the workflow again");
+    }
+    return path;
+  }
+  if (there) {
+    throw Error(Errc::invalid_argument,
+                path + " is there already: a serializer takes a new_filename() for every object");
+  }
+  if (created_.empty()) io::make_folders(folder_);
+  created_.emplace_back(filename);
+  return path;
+}
+
+void Bigdata::remove(std::string_view filename) { io::remove_file(path_of(filename)); }
+
+bool Bigdata::exists(const std::string& filename) const {
+  io::FileInfo info;
+  return is_plain_filename(filename) && io::info_if_there(path_of(filename), info);
+}
+
+std::string Bigdata::copy_from(const std::string& folder, const std::string& filename) {
+  const std::string copy = new_filename();
+  bool found = false;
+  for (const io::Entries::Entry& entry : io::Entries::of(folder)) {
+    if (!belongs_to(entry.name, filename)) continue;
+    found = found || entry.name == filename;
+    const std::string from = folder + "/" + std::string(entry.name);
+    const std::string to = open(copy + std::string(entry.name.substr(filename.size())), Mode::write);
+    const io::Fd in = io::open_file(from, O_RDONLY);
+    if (!io::info(in.get(), from).regular) {
+      throw UnsupportedError(from + " is not a file: only files are copied with a result");
+    }
+    io::Fd out = io::open_file(to, O_CREAT | O_EXCL | O_WRONLY);
+    io::copy_file(in.get(), from, out.get(), to);
+    io::close_checked(out, to);
+  }
+  if (!found) {
+    throw NotFoundError(folder + "/" + filename +
+                        " is gone: the value that is being saved refers to the object there; read "
+                        "it before its task is removed or replaced");
+  }
+  return copy;
+}
+
+void Bigdata::sync_created() const {
+  if (created_.empty()) return;
+  for (const std::string& filename : created_) {
+    const std::string path = path_of(filename);
+    if (const io::Fd fd = io::open_if_there(path, O_RDONLY)) io::sync_file(fd.get(), path);
+  }
+  const io::Folder folder(folder_);
+  io::sync_file(folder.fd(), folder_);
+}
+
+void Bigdata::remove_created() noexcept {
+  for (const std::string& filename : created_) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_ + "/" + filename, ignored);
+  }
+  created_.clear();
+}
+
+PersistentId FileHooks::persistent_copy(const PersistentId& id, const PersistentOrigin* origin) {
+  const auto* from = dynamic_cast<const FileOrigin*>(origin);
+  if (from == nullptr) return SerializerHooks::persistent_copy(id, origin);
+  if (!is_plain_filename(id.filename)) {
+    throw CorruptError("the value that is being saved refers to an object \"" +
+                       id.filename.substr(0, 80) + "\", which is no name of a file in " +
+                       from->bigdata());
+  }
+  std::string& copy = copied_[{from->bigdata(), id.filename}];
+  if (copy.empty()) copy = bigdata_.copy_from(from->bigdata(), id.filename);
+  return {id.name, id.version, copy};
+}
+
+namespace {
+
+/// Removes every file that belongs to one of `filenames`, in one pass.
+void remove_files(const std::string& folder, const Filenames& filenames) {
+  for (const io::Entries::Entry& entry : io::Entries::of(folder)) {
+    if (!filenames.own(entry.name)) continue;
+    const std::string path = folder + "/" + std::string(entry.name);
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (error) io::fail("remove", path, error.value());
+  }
+}
+
+}  // namespace
+
+void remove_objects(const std::string& folder, std::span<const PersistentId> ids,
+                    const SerializerPool& pool) {
+  Bigdata bigdata(folder);
+  Protocols protocols;
+  protocols.add(FILE_PROTOCOL, bigdata);
+  std::exception_ptr error;
+  Filenames without_serializer;
+  for (const PersistentId& id : ids) {
+    if (!is_plain_filename(id.filename)) continue;
+    AnySerializer* serializer = pool.find(std::string_view(id.name));
+    if (serializer == nullptr) {
+      without_serializer.insert(id.filename);
+      continue;
+    }
+    try {
+      serializer->remove(protocols, {id.version, id.filename});
+    } catch (const std::exception&) {
+      error = std::current_exception();
+    }
+  }
+  if (!without_serializer.empty()) remove_files(folder, without_serializer);
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace functionfuse::detail

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "functionfuse/serializers/protocols.hpp"
+#include "serializers/serializer_hooks.hpp"
+
+namespace functionfuse::detail {
+
+/// The FILE_PROTOCOL of a FileStorage, for one save, read or removal.
+class Bigdata final : public FileProtocol {
+ public:
+  /// `folder`: <path>/<workflow>/bigdata; made with the first file.
+  explicit Bigdata(std::string folder) : folder_(std::move(folder)) {}
+
+  std::filesystem::path open(std::string_view filename, Mode mode) override;
+  void remove(std::string_view filename) override;
+
+  /// Copies a file of another such folder, with those that belong to it, under a new name.
+  std::string copy_from(const std::string& folder, const std::string& filename);
+  [[nodiscard]] bool exists(const std::string& filename) const;
+
+  [[nodiscard]] const std::vector<std::string>& created() const noexcept { return created_; }
+  /// What was created is on the disk when it returns.
+  void sync_created() const;
+  /// What can't be removed stays for gc.
+  void remove_created() noexcept;
+
+ private:
+  [[nodiscard]] std::string path_of(std::string_view filename) const;
+  std::string folder_;
+  std::vector<std::string> created_;
+};
+
+/// Whether a name in bigdata is `filename` or belongs to it: `<filename>.<anything>`.
+[[nodiscard]] bool belongs_to(std::string_view name, std::string_view filename);
+
+/// Filenames out of persistent ids, to be asked which names in bigdata belong to one of them.
+class Filenames {
+ public:
+  void insert(std::string filename) { names_.insert(std::move(filename)); }
+  [[nodiscard]] bool own(std::string_view name) const;
+  [[nodiscard]] bool empty() const noexcept { return names_.empty(); }
+
+ private:
+  std::set<std::string, std::less<>> names_;
+};
+
+/// Whether a pickle may name it: some other file can't be meant.
+[[nodiscard]] bool is_plain_filename(std::string_view filename);
+
+/// Where the objects of a Value lie that was read from a FileStorage.
+class FileOrigin final : public PersistentOrigin {
+ public:
+  explicit FileOrigin(std::string bigdata) : bigdata_(std::move(bigdata)) {}
+  [[nodiscard]] const std::string& bigdata() const noexcept { return bigdata_; }
+
+ private:
+  std::string bigdata_;
+};
+
+/// SerializerHooks that know how to copy from one FileStorage to another.
+class FileHooks final : public SerializerHooks {
+ public:
+  FileHooks(const SerializerPool& pool, const Protocols& protocols, Bigdata& bigdata)
+      : SerializerHooks(pool, protocols), bigdata_(bigdata) {}
+  PersistentId persistent_copy(const PersistentId& id, const PersistentOrigin* origin) override;
+
+ private:
+  Bigdata& bigdata_;
+  std::map<std::pair<std::string, std::string>, std::string> copied_;  // (folder, name) -> new name
+};
+
+/// Removes the objects behind `ids` from `folder`: through their serializer, otherwise the files of
+/// that name. Ids that name no file in it are passed over.
+/// \error io  after all that could be removed are
+void remove_objects(const std::string& folder, std::span<const PersistentId> ids,
+                    const SerializerPool& pool);
+
+}  // namespace functionfuse::detail

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "functionfuse/storage/record.hpp"
+#include "io/sha1.hpp"
+#include "storage/name_table.hpp"
+
+namespace functionfuse::detail {
+
+/// First line of a log of records.
+inline constexpr std::string_view kRecordsHeader = "functionfuse records 1";
+
+/// What one save said about its task. See docs/formats/records.md.
+struct RecordEntry {
+  std::string_view task;
+  std::uint64_t inode = 0;    ///< of the task's file
+  io::Sha1Digest digest{};    ///< that the task's file ends with
+  std::optional<Record> record;  ///< nothing: saved without one
+  std::string_view line;         ///< as it stands in the log, without the newline
+};
+
+/// The entry as it is appended: a newline, so that it begins a line whatever the last writer left,
+/// and the line.
+[[nodiscard]] std::string encode_entry(std::string_view task, std::uint64_t inode,
+                                       const io::Sha1Digest& digest, const Record* record);
+
+/// What a log holds, later entries first. Lines that are torn, mixed up or of another version are
+/// as if they were not there.
+/// \threads const functions are safe
+class RecordTable {
+ public:
+  explicit RecordTable(std::string log);
+  RecordTable(const RecordTable&) = delete;
+  RecordTable& operator=(const RecordTable&) = delete;
+
+  [[nodiscard]] bool knows(std::string_view task) const { return tasks_.find(task).has_value(); }
+  /// The latest entry for the task in a file with that inode, or with that content; null: none.
+  [[nodiscard]] const RecordEntry* find(std::string_view task, std::uint64_t inode) const;
+  [[nodiscard]] const RecordEntry* find(std::string_view task, const io::Sha1Digest& digest) const;
+  [[nodiscard]] std::size_t log_size() const noexcept { return log_.size(); }
+
+ private:
+  void parse();
+  bool parse_line(std::string_view line, RecordEntry& entry);
+  std::optional<std::string> unescape(std::string_view text);
+  template <class Matches>
+  const RecordEntry* latest(std::string_view task, Matches matches) const;
+
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  std::string log_;
+  std::deque<std::string> unescaped_;  // names of tasks that do not stand in the log as they are
+  NameTable tasks_;
+  std::vector<std::uint32_t> latest_;  // of a task, by its number
+  std::vector<std::uint32_t> before_;  // the entry before, of the same task
+  std::vector<RecordEntry> entries_;
+};
+
+}  // namespace functionfuse::detail

@@ -1,0 +1,134 @@
+#include "storage/record_log.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "io/new_file.hpp"
+#include "storage/task_names.hpp"
+
+namespace functionfuse::detail {
+namespace {
+
+constexpr std::size_t kWorthCompacting = std::size_t{1} << 20;
+
+std::string private_path(const std::string& workflow_path) {
+  return workflow_path + "/" + std::string(kPrivateFolder);
+}
+
+io::Fd open_log(const io::Folder& workflow) {
+  const std::string folder(kPrivateFolder);
+  const std::string name = folder + "/" + std::string(kRecords);
+  for (bool made = false;; made = true) {
+    io::Fd fd(::openat(workflow.fd(), name.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC,
+                       0666));
+    if (fd) return fd;
+    if (errno != ENOENT || made) io::fail("open", workflow.where(name), errno);
+    if (::mkdirat(workflow.fd(), folder.c_str(), 0777) != 0 && errno != EEXIST) {
+      io::fail("create the folder", workflow.where(folder), errno);
+    }
+  }
+}
+
+/// False while somebody rewrites the log. A file system without locks has no compaction either.
+bool lock_shared(int fd) { return ::flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+}  // namespace
+
+void RecordLog::open() {
+  using namespace std::chrono_literals;
+  const auto give_up = std::chrono::steady_clock::now() + 2s;
+  for (;;) {
+    fd_ = open_log(*workflow_);
+    const bool locked = lock_shared(fd_.get());
+    const io::FileInfo info = io::info(fd_.get(), workflow_->where(kPrivateFolder));
+    // A compaction may have put another file in its place since it was opened. If one never ends
+    // (its process is stopped, say), the entry is the lesser loss: the task counts as one that was
+    // saved without a record.
+    if ((locked && info.links > 0) || std::chrono::steady_clock::now() > give_up) {
+      if (info.size == 0) {
+        io::write_all(fd_.get(), kRecordsHeader.data(), kRecordsHeader.size(),
+                      workflow_->where(kPrivateFolder));
+      }
+      return;
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+void RecordLog::append(const std::string& entry) {
+  std::lock_guard lock(mutex_);
+  if (!fd_) open();
+  // What a short write leaves is a torn line, which readers pass over.
+  io::write_all(fd_.get(), entry.data(), entry.size(), workflow_->where(kPrivateFolder));
+}
+
+void RecordLog::sync() {
+  std::lock_guard lock(mutex_);
+  if (fd_) io::sync_data(fd_.get(), workflow_->where(kPrivateFolder));
+}
+
+void RecordLog::close() {
+  std::lock_guard lock(mutex_);
+  fd_.reset();
+}
+
+namespace {
+
+std::string read_all_of(int fd, const io::Where& where) {
+  // Appends may go on meanwhile; what comes after this size is for the next reader.
+  std::string text(io::info(fd, where).size, '\0');
+  io::read_all(fd, 0, text.data(), text.size(), where);
+  return text;
+}
+
+/// The lines that count: for each task the one that a reader would find.
+std::string live_lines(const io::Folder& workflow, const RecordTable& records) {
+  std::string lines(kRecordsHeader);
+  for_each_task(workflow, [&](std::string_view task, std::uint64_t inode) {
+    if (!records.knows(task)) return;
+    if (const RecordEntry* entry = records.find(task, inode)) {
+      lines += '\n';
+      lines += entry->line;
+    } else if (auto digest = stored_digest(workflow, std::string(task))) {
+      entry = records.find(task, *digest);
+      if (entry == nullptr) return;
+      // A copy of a storage: from now on it is found without a look into the file.
+      lines += encode_entry(task, inode, *digest, entry->record ? &*entry->record : nullptr);
+    }
+  });
+  return lines;
+}
+
+}  // namespace
+
+std::string read_records(const std::string& workflow_path) {
+  const std::string path = private_path(workflow_path) + "/" + std::string(kRecords);
+  const io::Fd fd = io::open_if_there(path, O_RDONLY);
+  return fd ? read_all_of(fd.get(), path) : std::string();
+}
+
+void compact_records(const std::string& workflow_path, bool all) {
+  const auto folder = io::Folder::open_if_there(private_path(workflow_path));
+  if (!folder) return;
+  const std::string name(kRecords);
+  const io::Fd log = folder->open_if_there(name, O_RDWR);
+  if (!log || ::flock(log.get(), LOCK_EX | LOCK_NB) != 0) return;
+  const io::FileInfo info = io::info(log.get(), folder->where(name));
+  if (info.links == 0 || (!all && info.size <= kWorthCompacting)) return;
+
+  const io::Folder workflow(workflow_path);
+  const RecordTable records(read_all_of(log.get(), folder->where(name)));
+  const std::string lines = live_lines(workflow, records);
+  if (all ? lines.size() >= records.log_size() : lines.size() > records.log_size() / 2) return;
+  io::NewFile file(*folder);
+  io::write_all(file.fd(), lines.data(), lines.size(), file.where(name));
+  file.commit_over(name);
+}
+
+}  // namespace functionfuse::detail
