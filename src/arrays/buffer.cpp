@@ -1,11 +1,11 @@
 #include "buffer.hpp"
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+
+#include <sys/mman.h>
 
 #include <functionfuse/error.hpp>
 
@@ -28,8 +28,8 @@ std::shared_ptr<std::byte> map_large(std::size_t size) {
   void* start = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) fail(size);
   auto* first = static_cast<std::byte*>(start);
-  const std::size_t skipped = (kHugePage - reinterpret_cast<std::uintptr_t>(first) % kHugePage) %
-                              kHugePage;
+  const std::size_t skipped =
+      (kHugePage - reinterpret_cast<std::uintptr_t>(first) % kHugePage) % kHugePage;
   const std::size_t kept = (size + kHugePage - 1) / kHugePage * kHugePage;
   const std::size_t behind = mapped - skipped - kept;
   if (skipped > 0) ::munmap(first, skipped);

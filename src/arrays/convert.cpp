@@ -45,7 +45,7 @@ struct WideType {
   using type = double;  // Half, float, double
 };
 template <class T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 struct WideType<T> {
   using type = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
 };
@@ -221,7 +221,8 @@ bool narrow(const From& value, Fit fit, To& out) {
   }
 }
 
-// --- Blocks ---------------------------------------------------------------------------------------
+// --- Blocks
+// ---------------------------------------------------------------------------------------
 
 // Room for a block of the widest of the six.
 struct alignas(64) Block {
@@ -277,12 +278,18 @@ std::size_t store_block(const std::byte* wide, std::byte* dst, Place place, std:
 template <class From>
 constexpr StoreBlock store_from(std::size_t wide_kind) {
   switch (wide_kind) {
-    case 0: return store_block<std::int64_t, From>;
-    case 1: return store_block<std::uint64_t, From>;
-    case 2: return store_block<double, From>;
-    case 3: return store_block<long double, From>;
-    case 4: return store_block<std::complex<double>, From>;
-    default: return store_block<std::complex<long double>, From>;
+    case 0:
+      return store_block<std::int64_t, From>;
+    case 1:
+      return store_block<std::uint64_t, From>;
+    case 2:
+      return store_block<double, From>;
+    case 3:
+      return store_block<long double, From>;
+    case 4:
+      return store_block<std::complex<double>, From>;
+    default:
+      return store_block<std::complex<long double>, From>;
   }
 }
 
@@ -309,33 +316,49 @@ constexpr NumberType number_type() {
 
 NumberType number_type_of(const DType& dtype) {
   switch (dtype.kind()) {
-    case 'b': return number_type<Boolean>();
+    case 'b':
+      return number_type<Boolean>();
     case 'i':
       switch (dtype.itemsize()) {
-        case 1: return number_type<std::int8_t>();
-        case 2: return number_type<std::int16_t>();
-        case 4: return number_type<std::int32_t>();
-        default: return number_type<std::int64_t>();
+        case 1:
+          return number_type<std::int8_t>();
+        case 2:
+          return number_type<std::int16_t>();
+        case 4:
+          return number_type<std::int32_t>();
+        default:
+          return number_type<std::int64_t>();
       }
     case 'u':
       switch (dtype.itemsize()) {
-        case 1: return number_type<std::uint8_t>();
-        case 2: return number_type<std::uint16_t>();
-        case 4: return number_type<std::uint32_t>();
-        default: return number_type<std::uint64_t>();
+        case 1:
+          return number_type<std::uint8_t>();
+        case 2:
+          return number_type<std::uint16_t>();
+        case 4:
+          return number_type<std::uint32_t>();
+        default:
+          return number_type<std::uint64_t>();
       }
     case 'f':
       switch (dtype.itemsize()) {
-        case 2: return number_type<Half>();
-        case 4: return number_type<float>();
-        case 8: return number_type<double>();
-        default: return number_type<long double>();
+        case 2:
+          return number_type<Half>();
+        case 4:
+          return number_type<float>();
+        case 8:
+          return number_type<double>();
+        default:
+          return number_type<long double>();
       }
     default:
       switch (dtype.itemsize()) {
-        case 8: return number_type<std::complex<float>>();
-        case 16: return number_type<std::complex<double>>();
-        default: return number_type<std::complex<long double>>();
+        case 8:
+          return number_type<std::complex<float>>();
+        case 16:
+          return number_type<std::complex<double>>();
+        default:
+          return number_type<std::complex<long double>>();
       }
   }
 }
@@ -367,8 +390,8 @@ void load_float_bits(const std::byte* src, Place place, std::size_t count, std::
   }
 }
 
-std::size_t store_float_as_half(const std::byte* in, std::byte* dst, Place place,
-                                std::size_t count, Fit fit) {
+std::size_t store_float_as_half(const std::byte* in, std::byte* dst, Place place, std::size_t count,
+                                Fit fit) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto value = load<float>(in + i * sizeof(float), false);
     const Half half{float_to_half(value)};
@@ -385,7 +408,8 @@ struct Steps {
 
 Steps steps_for(const DType& from, const DType& to) {
   if (from.kind() == 'f' && to.kind() == 'f') {
-    if (from.itemsize() == 2 && to.itemsize() == 4) return {load_half_as_float_bits, store_float_bits};
+    if (from.itemsize() == 2 && to.itemsize() == 4)
+      return {load_half_as_float_bits, store_float_bits};
     if (from.itemsize() == 4 && to.itemsize() == 2) return {load_float_bits, store_float_as_half};
   }
   const NumberType source = number_type_of(from);
@@ -399,9 +423,12 @@ bool same_bytes(const std::byte* a, const std::byte* b, std::size_t size) {
 // Bytes that must be reversed together.
 std::size_t swap_unit(const DType& dtype) {
   switch (dtype.kind()) {
-    case 'U': return 4;
-    case 'c': return dtype.itemsize() / 2;
-    default: return dtype.itemsize();
+    case 'U':
+      return 4;
+    case 'c':
+      return dtype.itemsize() / 2;
+    default:
+      return dtype.itemsize();
   }
 }
 
@@ -438,10 +465,18 @@ void swap_rows(const Shape& shape, std::size_t unit, std::size_t parts, const st
       }
     };
     switch (unit) {
-      case 2: each(std::integral_constant<std::size_t, 2>()); break;
-      case 4: each(std::integral_constant<std::size_t, 4>()); break;
-      case 8: each(std::integral_constant<std::size_t, 8>()); break;
-      default: each(std::integral_constant<std::size_t, 0>()); break;
+      case 2:
+        each(std::integral_constant<std::size_t, 2>());
+        break;
+      case 4:
+        each(std::integral_constant<std::size_t, 4>());
+        break;
+      case 8:
+        each(std::integral_constant<std::size_t, 8>());
+        break;
+      default:
+        each(std::integral_constant<std::size_t, 0>());
+        break;
     }
     return true;
   });
@@ -476,9 +511,8 @@ std::optional<std::size_t> convert_numbers(const Shape& shape, const DType& from
       const std::size_t part = std::min(kBlock, count - done);
       steps.load(src + offsets[0] + at * step[0], {step[0], from_swapped}, part,
                  block.bytes.data());
-      const std::size_t stored =
-          steps.store(block.bytes.data(), dst + offsets[1] + at * step[1], {step[1], to_swapped},
-                      part, fit);
+      const std::size_t stored = steps.store(block.bytes.data(), dst + offsets[1] + at * step[1],
+                                             {step[1], to_swapped}, part, fit);
       if (stored == part) continue;
       failed = first + done + stored;
       return false;
@@ -520,9 +554,8 @@ void copy_reordered(const DType& from, const std::byte* src, const DType& to, st
 bool same_element(const DType& dtype, const std::byte* a, const std::byte* b) {
   if (dtype.itemsize() == 0) return true;
   if (dtype.is_subarray()) {
-    return all_in_subarray(dtype, [&](std::size_t at) {
-      return same_element(dtype.base(), a + at, b + at);
-    });
+    return all_in_subarray(
+        dtype, [&](std::size_t at) { return same_element(dtype.base(), a + at, b + at); });
   }
   if (dtype.is_structured()) {
     return std::all_of(dtype.fields().begin(), dtype.fields().end(), [&](const Field& field) {

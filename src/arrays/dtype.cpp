@@ -1,5 +1,3 @@
-#include <functionfuse/arrays/dtype.hpp>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -8,6 +6,7 @@
 #include <limits>
 #include <span>
 
+#include <functionfuse/arrays/dtype.hpp>
 #include <functionfuse/error.hpp>
 
 #include "python_text.hpp"
@@ -31,8 +30,8 @@ struct DType::Extra {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> kUnits = {
-    "generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"};
+constexpr std::array<std::string_view, 14> kUnits = {"generic", "Y",  "M",  "W",  "D",  "h",  "m",
+                                                     "s",       "ms", "us", "ns", "ps", "fs", "as"};
 
 // Bits of numpy's `flags` that are used here.
 constexpr int kNeedsInit = 0x08;
@@ -47,36 +46,46 @@ struct Named {
 };
 
 constexpr Named kNames[] = {
-    {"bool", 'b', 1},        {"int8", 'i', 1},        {"int16", 'i', 2},
-    {"int32", 'i', 4},       {"int64", 'i', 8},       {"uint8", 'u', 1},
-    {"uint16", 'u', 2},      {"uint32", 'u', 4},      {"uint64", 'u', 8},
-    {"float16", 'f', 2},     {"float32", 'f', 4},     {"float64", 'f', 8},
-    {"float128", 'f', 16},   {"complex64", 'c', 8},   {"complex128", 'c', 16},
-    {"complex256", 'c', 32}, {"str", 'U', 0},         {"bytes", 'S', 0},
-    {"void", 'V', 0},        {"datetime64", 'M', 8},  {"timedelta64", 'm', 8},
+    {"bool", 'b', 1},        {"int8", 'i', 1},       {"int16", 'i', 2},
+    {"int32", 'i', 4},       {"int64", 'i', 8},      {"uint8", 'u', 1},
+    {"uint16", 'u', 2},      {"uint32", 'u', 4},     {"uint64", 'u', 8},
+    {"float16", 'f', 2},     {"float32", 'f', 4},    {"float64", 'f', 8},
+    {"float128", 'f', 16},   {"complex64", 'c', 8},  {"complex128", 'c', 16},
+    {"complex256", 'c', 32}, {"str", 'U', 0},        {"bytes", 'S', 0},
+    {"void", 'V', 0},        {"datetime64", 'M', 8}, {"timedelta64", 'm', 8},
 };
 
 // Numpy's one-letter codes, with the sizes of C's types on Linux.
 constexpr Named kLetters[] = {
-    {"?", 'b', 1}, {"b", 'i', 1},  {"h", 'i', 2},  {"i", 'i', 4},  {"l", 'i', 8},
-    {"q", 'i', 8}, {"p", 'i', 8},  {"B", 'u', 1},  {"H", 'u', 2},  {"I", 'u', 4},
-    {"L", 'u', 8}, {"Q", 'u', 8},  {"P", 'u', 8},  {"e", 'f', 2},  {"f", 'f', 4},
-    {"d", 'f', 8}, {"g", 'f', 16}, {"F", 'c', 8},  {"D", 'c', 16}, {"G", 'c', 32},
-    {"S", 'S', 0}, {"U", 'U', 0},  {"V", 'V', 0},  {"M", 'M', 8},  {"m", 'm', 8},
+    {"?", 'b', 1}, {"b", 'i', 1},  {"h", 'i', 2}, {"i", 'i', 4},  {"l", 'i', 8},
+    {"q", 'i', 8}, {"p", 'i', 8},  {"B", 'u', 1}, {"H", 'u', 2},  {"I", 'u', 4},
+    {"L", 'u', 8}, {"Q", 'u', 8},  {"P", 'u', 8}, {"e", 'f', 2},  {"f", 'f', 4},
+    {"d", 'f', 8}, {"g", 'f', 16}, {"F", 'c', 8}, {"D", 'c', 16}, {"G", 'c', 32},
+    {"S", 'S', 0}, {"U", 'U', 0},  {"V", 'V', 0}, {"M", 'M', 8},  {"m", 'm', 8},
 };
 
 std::string_view stem_of(char kind) {
   switch (kind) {
-    case 'b': return "bool";
-    case 'i': return "int";
-    case 'u': return "uint";
-    case 'f': return "float";
-    case 'c': return "complex";
-    case 'S': return "bytes";
-    case 'U': return "str";
-    case 'M': return "datetime";
-    case 'm': return "timedelta";
-    default: return "void";
+    case 'b':
+      return "bool";
+    case 'i':
+      return "int";
+    case 'u':
+      return "uint";
+    case 'f':
+      return "float";
+    case 'c':
+      return "complex";
+    case 'S':
+      return "bytes";
+    case 'U':
+      return "str";
+    case 'M':
+      return "datetime";
+    case 'm':
+      return "timedelta";
+    default:
+      return "void";
   }
 }
 
@@ -84,35 +93,50 @@ bool has_order(char kind, std::size_t itemsize) {
   switch (kind) {
     case 'b':
     case 'S':
-    case 'V': return false;
-    case 'U': return true;
-    default: return itemsize > 1;
+    case 'V':
+      return false;
+    case 'U':
+      return true;
+    default:
+      return itemsize > 1;
   }
 }
 
 bool size_is_valid(char kind, std::size_t size) {
   switch (kind) {
-    case 'b': return size == 1;
+    case 'b':
+      return size == 1;
     case 'i':
-    case 'u': return size == 1 || size == 2 || size == 4 || size == 8;
-    case 'f': return size == 2 || size == 4 || size == 8 || size == 16;
-    case 'c': return size == 8 || size == 16 || size == 32;
+    case 'u':
+      return size == 1 || size == 2 || size == 4 || size == 8;
+    case 'f':
+      return size == 2 || size == 4 || size == 8 || size == 16;
+    case 'c':
+      return size == 8 || size == 16 || size == 32;
     case 'M':
-    case 'm': return size == 8;
-    default: return size <= DType::kMaxItemSize;
+    case 'm':
+      return size == 8;
+    default:
+      return size <= DType::kMaxItemSize;
   }
 }
 
 std::string_view sizes_of(char kind) {
   switch (kind) {
-    case 'b': return "1";
+    case 'b':
+      return "1";
     case 'i':
-    case 'u': return "1, 2, 4 or 8";
-    case 'f': return "2, 4, 8 or 16";
-    case 'c': return "8, 16 or 32";
+    case 'u':
+      return "1, 2, 4 or 8";
+    case 'f':
+      return "2, 4, 8 or 16";
+    case 'c':
+      return "8, 16 or 32";
     case 'M':
-    case 'm': return "8";
-    default: return "0 to 2147483647 bytes";
+    case 'm':
+      return "8";
+    default:
+      return "0 to 2147483647 bytes";
   }
 }
 
@@ -221,12 +245,15 @@ std::string scalar_text(const DType& dtype) {
   const std::string order = dtype.byteorder() == '|' ? "" : std::string(1, dtype.byteorder());
   const std::string size = dtype.itemsize() == 0 ? "" : std::to_string(dtype.itemsize());
   switch (dtype.kind()) {
-    case 'b': return "'?'";
+    case 'b':
+      return "'?'";
     case 'U':
       return "'" + order + "U" + (size.empty() ? "" : std::to_string(dtype.itemsize() / 4)) + "'";
     case 'M':
-    case 'm': return "'" + dtype.str() + "'";
-    default: return "'" + order + dtype.kind() + size + "'";
+    case 'm':
+      return "'" + dtype.str() + "'";
+    default:
+      return "'" + order + dtype.kind() + size + "'";
   }
 }
 
@@ -443,8 +470,8 @@ DType DType::structured(std::vector<Field> fields, std::size_t itemsize, bool al
     const DType& dtype = field.dtype;
     if (checked_add(field.offset, dtype.itemsize()) > itemsize) {
       fail("structured dtype: field " + quoted(field.name) + " at byte " +
-           std::to_string(field.offset) + " ends beyond the element's " +
-           std::to_string(itemsize) + " bytes");
+           std::to_string(field.offset) + " ends beyond the element's " + std::to_string(itemsize) +
+           " bytes");
     }
     largest = std::max(largest, dtype.alignment());
     extra->flags |= dtype.flags() & kInheritedByStructured;
@@ -513,10 +540,14 @@ std::size_t DType::alignment() const noexcept {
   if (extra_) return extra_->alignment;
   switch (kind_) {
     case 'S':
-    case 'V': return 1;
-    case 'U': return 4;
-    case 'c': return itemsize_ / 2;
-    default: return itemsize_;
+    case 'V':
+      return 1;
+    case 'U':
+      return 4;
+    case 'c':
+      return itemsize_ / 2;
+    default:
+      return itemsize_;
   }
 }
 

@@ -8,10 +8,10 @@
 //   4. Add (e + 14) << 10. The leading bit of a normal fraction is then what makes the exponent
 //      field e + 15; a carry from rounding moves on into the exponent, which is just right.
 
-#include <functionfuse/arrays/half.hpp>
-
 #include <bit>
 #include <cmath>
+
+#include <functionfuse/arrays/half.hpp>
 
 namespace functionfuse {
 namespace {

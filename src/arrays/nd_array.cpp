@@ -1,11 +1,10 @@
-#include <functionfuse/arrays/nd_array.hpp>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <numeric>
 #include <string_view>
 
+#include <functionfuse/arrays/nd_array.hpp>
 #include <functionfuse/error.hpp>
 
 #include "buffer.hpp"
@@ -194,8 +193,8 @@ NdArray NdArray::empty(DType dtype, Shape shape, char order) {
   return view(std::move(dtype), std::move(shape), std::move(strides), data, std::move(buffer));
 }
 
-NdArray NdArray::from_buffer(DType dtype, Shape shape, char order,
-                             std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+NdArray NdArray::from_buffer(DType dtype, Shape shape, char order, std::span<const std::byte> bytes,
+                             std::shared_ptr<const void> owner) {
   check_order(order);
   const std::size_t needed = nbytes_of(dtype, shape);
   if (needed != bytes.size()) {
@@ -370,9 +369,8 @@ NdArray NdArray::astype(const DType& dtype) const {
   const NdArray from = order == 'F' ? transpose() : *this;
   const NdArray to = order == 'F' ? result.transpose() : result;
   if (numbers) {
-    const auto failed =
-        detail::convert_numbers(from.shape_, dtype_, from.data_, from.strides_, dtype, to.data_,
-                                to.strides_, detail::Fit::cast);
+    const auto failed = detail::convert_numbers(from.shape_, dtype_, from.data_, from.strides_,
+                                                dtype, to.data_, to.strides_, detail::Fit::cast);
     if (failed) fail_to_fit(*this, unravel(*failed, shape_, order), dtype);
     return result;
   }
@@ -444,8 +442,7 @@ void NdArray::convert_one(std::span<const std::int64_t> index, const DType& to, 
   }
   if (!dtype_.is_numeric()) mismatch(described(*this) + ": not numbers");
   const auto failed = detail::convert_numbers({}, dtype_, source, {}, to,
-                                              static_cast<std::byte*>(out), {},
-                                              detail::Fit::exact);
+                                              static_cast<std::byte*>(out), {}, detail::Fit::exact);
   if (failed) fail_to_fit(*this, {index.begin(), index.end()}, to);
 }
 

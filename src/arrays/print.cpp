@@ -101,10 +101,14 @@ std::string shortest_half(float value) {
 std::string shortest(long double value, std::size_t size) {
   constexpr auto kScientific = std::chars_format::scientific;
   switch (size) {
-    case 2: return shortest_half(static_cast<float>(value));
-    case 4: return digits_of(static_cast<float>(value), kScientific);
-    case 8: return digits_of(static_cast<double>(value), kScientific);
-    default: return digits_of(value, kScientific);
+    case 2:
+      return shortest_half(static_cast<float>(value));
+    case 4:
+      return digits_of(static_cast<float>(value), kScientific);
+    case 8:
+      return digits_of(static_cast<double>(value), kScientific);
+    default:
+      return digits_of(value, kScientific);
   }
 }
 
@@ -150,7 +154,8 @@ Number positional(const Number& n) {
 
 long double read_part(const DType& dtype, const std::byte* element, bool imaginary) {
   if (dtype.kind() != 'c') return detail::read_real(dtype, element);
-  const std::string half = std::string{dtype.byteorder(), 'f'} + std::to_string(dtype.itemsize() / 2);
+  const std::string half =
+      std::string{dtype.byteorder(), 'f'} + std::to_string(dtype.itemsize() / 2);
   return detail::read_real(DType::parse(half), element + (imaginary ? dtype.itemsize() / 2 : 0));
 }
 
@@ -207,10 +212,14 @@ class FloatingFormat {
   // In the precision of the elements, as numpy divides them.
   [[nodiscard]] long double ratio(long double a, long double b) const {
     switch (size_) {
-      case 2: return half_to_float(float_to_half(static_cast<float>(a) / static_cast<float>(b)));
-      case 4: return static_cast<float>(a) / static_cast<float>(b);
-      case 8: return static_cast<double>(a) / static_cast<double>(b);
-      default: return a / b;
+      case 2:
+        return half_to_float(float_to_half(static_cast<float>(a) / static_cast<float>(b)));
+      case 4:
+        return static_cast<float>(a) / static_cast<float>(b);
+      case 8:
+        return static_cast<double>(a) / static_cast<double>(b);
+      default:
+        return a / b;
     }
   }
 
@@ -333,9 +342,8 @@ class PlainFormat final : public Formatter {
 std::int64_t read_integer(const DType& dtype, const std::byte* element) {
   std::int64_t value = 0;
   // The bits of datetime64 and timedelta64 are those of an int64 in the same order.
-  const DType from = dtype.is_datetime()
-                         ? DType::of<std::int64_t>().newbyteorder(dtype.byteorder())
-                         : dtype;
+  const DType from =
+      dtype.is_datetime() ? DType::of<std::int64_t>().newbyteorder(dtype.byteorder()) : dtype;
   detail::convert_numbers({}, from, element, {}, DType::of<std::int64_t>(),
                           reinterpret_cast<std::byte*>(&value), {}, detail::Fit::cast);
   return value;
@@ -476,7 +484,8 @@ std::size_t shown_count(const Shape& shape, bool summarised) {
   for (const std::int64_t length : shape) {
     const auto whole = static_cast<std::size_t>(std::max<std::int64_t>(length, 1));
     const std::size_t shown = summarised ? std::min(whole, 2 * kEdgeItems) : whole;
-    if (__builtin_mul_overflow(count, shown, &count)) return std::numeric_limits<std::size_t>::max();
+    if (__builtin_mul_overflow(count, shown, &count))
+      return std::numeric_limits<std::size_t>::max();
   }
   return count;
 }
@@ -505,7 +514,8 @@ class SubArrayFormat final : public Formatter {
         budget.take(count);
     if (!fits) return;
     Elements inner;
-    for (const std::byte* element : elements) collect(inner, element, shape_, strides_, summarised_);
+    for (const std::byte* element : elements)
+      collect(inner, element, shape_, strides_, summarised_);
     Style inner_style = style;
     inner_style.rank_zero = false;
     item_ = make_formatter(dtype.base(), inner, inner_style, budget);
@@ -586,8 +596,10 @@ std::unique_ptr<Formatter> make_formatter(const DType& dtype, const Elements& el
     case 'u':
       return std::make_unique<AlignedFormat>(
           [dtype](const std::byte* e) { return integer_text(dtype, e); }, elements);
-    case 'f': return std::make_unique<RealFormat>(dtype, elements, style);
-    case 'c': return std::make_unique<ComplexFormat>(dtype, elements, style);
+    case 'f':
+      return std::make_unique<RealFormat>(dtype, elements, style);
+    case 'c':
+      return std::make_unique<ComplexFormat>(dtype, elements, style);
     case 'M':
     case 'm':
       return std::make_unique<AlignedFormat>(
@@ -600,8 +612,9 @@ std::unique_ptr<Formatter> make_formatter(const DType& dtype, const Elements& el
       return std::make_unique<PlainFormat>(
           [dtype](const std::byte* e) { return detail::python_repr(read_text(dtype, e)); });
     default:
-      return std::make_unique<PlainFormat>(
-          [size](const std::byte* e) { return detail::numpy_void_repr({e, size}); });
+      return std::make_unique<PlainFormat>([size](const std::byte* e) {
+        return detail::numpy_void_repr({e, size});
+      });
   }
 }
 
@@ -623,8 +636,8 @@ class ArrayText {
                                         const std::string& indent, std::size_t width) const {
     const std::size_t left = array_.ndim() - axis;
     if (left == 0) return formatter_.format(data);
-    std::string text = left == 1 ? format_row(data, axis, indent, width)
-                                 : format_rows(data, axis, indent, width);
+    std::string text =
+        left == 1 ? format_row(data, axis, indent, width) : format_rows(data, axis, indent, width);
     return "[" + text.substr(indent.size()) + "]";
   }
 
@@ -729,8 +742,8 @@ std::string NdArray::element_repr(std::size_t flat) const {
   constexpr std::size_t kMost = 100000;
   const std::byte* data = element(flat);
   Budget budget{kMost};
-  const auto formatter = make_formatter(
-      dtype_, {data}, Style{.precision = kAllDigits, .rank_zero = true}, budget);
+  const auto formatter =
+      make_formatter(dtype_, {data}, Style{.precision = kAllDigits, .rank_zero = true}, budget);
   return formatter->format(data);
 }
 

@@ -18,13 +18,13 @@ struct Range {
 // Assigned code points for which Python's str.isprintable() is false: controls (Cc), formats (Cf),
 // surrogates (Cs), private use (Co), separators other than the space (Zl, Zp, Zs).
 constexpr Range kNotPrintable[] = {
-    {0x0, 0x1f},         {0x7f, 0xa0},         {0xad, 0xad},         {0x600, 0x605},
-    {0x61c, 0x61c},      {0x6dd, 0x6dd},       {0x70f, 0x70f},       {0x890, 0x891},
-    {0x8e2, 0x8e2},      {0x1680, 0x1680},     {0x180e, 0x180e},     {0x2000, 0x200f},
-    {0x2028, 0x202f},    {0x205f, 0x2064},     {0x2066, 0x206f},     {0x3000, 0x3000},
-    {0xd800, 0xf8ff},    {0xfeff, 0xfeff},     {0xfff9, 0xfffb},     {0xfffe, 0xffff},
-    {0x110bd, 0x110bd},  {0x110cd, 0x110cd},   {0x13430, 0x1343f},   {0x1bca0, 0x1bca3},
-    {0x1d173, 0x1d17a},  {0xe0001, 0xe0001},   {0xe0020, 0xe007f},   {0xf0000, 0xffffffff},
+    {0x0, 0x1f},        {0x7f, 0xa0},       {0xad, 0xad},       {0x600, 0x605},
+    {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},
+    {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},   {0x2000, 0x200f},
+    {0x2028, 0x202f},   {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},
+    {0xd800, 0xf8ff},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},   {0xfffe, 0xffff},
+    {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xf0000, 0xffffffff},
 };
 
 bool is_printable(char32_t code) {
@@ -42,11 +42,20 @@ void append_hex(std::string& out, char32_t value, int digits, std::string_view a
 // The short escapes that Python's repr uses in str and bytes alike.
 bool append_short_escape(std::string& out, char32_t code, char quote) {
   switch (code) {
-    case '\t': out += "\\t"; return true;
-    case '\n': out += "\\n"; return true;
-    case '\r': out += "\\r"; return true;
-    case '\\': out += "\\\\"; return true;
-    default: break;
+    case '\t':
+      out += "\\t";
+      return true;
+    case '\n':
+      out += "\\n";
+      return true;
+    case '\r':
+      out += "\\r";
+      return true;
+    case '\\':
+      out += "\\\\";
+      return true;
+    default:
+      break;
   }
   if (code != static_cast<char32_t>(quote)) return false;
   out += '\\';
@@ -104,9 +113,7 @@ Decoded decode_utf8(std::string_view text) {
 }  // namespace
 
 bool append_utf8(std::string& out, char32_t code) {
-  const auto tail = [&](int shift) {
-    out += static_cast<char>(0x80 | ((code >> shift) & 0x3f));
-  };
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
   if (code < 0x80) {
     out += static_cast<char>(code);
   } else if (code < 0x800) {

@@ -83,12 +83,18 @@ void transpose_plane(std::byte* dst, const std::byte* src, const Plane& p, std::
 template <class F>
 void with_size(std::size_t size, F f) {
   switch (size) {
-    case 1: return f(std::integral_constant<std::size_t, 1>());
-    case 2: return f(std::integral_constant<std::size_t, 2>());
-    case 4: return f(std::integral_constant<std::size_t, 4>());
-    case 8: return f(std::integral_constant<std::size_t, 8>());
-    case 16: return f(std::integral_constant<std::size_t, 16>());
-    default: return f(std::integral_constant<std::size_t, 0>());
+    case 1:
+      return f(std::integral_constant<std::size_t, 1>());
+    case 2:
+      return f(std::integral_constant<std::size_t, 2>());
+    case 4:
+      return f(std::integral_constant<std::size_t, 4>());
+    case 8:
+      return f(std::integral_constant<std::size_t, 8>());
+    case 16:
+      return f(std::integral_constant<std::size_t, 16>());
+    default:
+      return f(std::integral_constant<std::size_t, 0>());
   }
 }
 
@@ -161,10 +167,11 @@ void copy_elements(const Shape& shape, std::size_t itemsize, const std::byte* sr
   if (std::find(walk.shape().begin(), walk.shape().end(), 0) != walk.shape().end()) return;
   const std::size_t last = walk.shape().size() - 1;
   const auto size = static_cast<std::int64_t>(itemsize);
-  const bool rows = walk.shape()[last] == 1 ||
-                    (walk.strides(0)[last] == size && walk.strides(1)[last] == size);
+  const bool rows =
+      walk.shape()[last] == 1 || (walk.strides(0)[last] == size && walk.strides(1)[last] == size);
   const std::size_t dense = densest(walk.strides(0));
-  if (!rows && dense != last && itemsize <= kCacheLine) return copy_transposed(walk, dense, itemsize, src, dst);
+  if (!rows && dense != last && itemsize <= kCacheLine)
+    return copy_transposed(walk, dense, itemsize, src, dst);
   walk.run([&](const auto& offsets, std::size_t count, const auto& steps, std::size_t) {
     if (rows) {
       std::memcpy(dst + offsets[1], src + offsets[0], count * itemsize);

@@ -16,7 +16,8 @@ Shape contiguous_strides(const Shape& shape, std::size_t itemsize, char order);
 bool is_contiguous(const Shape& shape, const Shape& strides, std::size_t itemsize);
 
 /// Walks N arrays of one shape together, a row at a time, in C order. Dimensions of length 1 are
-/// left out, and two dimensions that lie in all N arrays like one are joined, so that rows are long.
+/// left out, and two dimensions that lie in all N arrays like one are joined, so that rows are
+/// long.
 template <std::size_t N>
 class RowWalk {
  public:
@@ -49,8 +50,8 @@ RowWalk<N>::RowWalk(const Shape& shape, const std::array<Shape, N>& strides) {
     bool joins = !shape_.empty();
     for (std::size_t n = 0; joins && n < N; ++n) {
       std::int64_t whole = 0;
-      joins = !__builtin_mul_overflow(strides[n][d], shape[d], &whole) &&
-              strides_[n].back() == whole;
+      joins =
+          !__builtin_mul_overflow(strides[n][d], shape[d], &whole) && strides_[n].back() == whole;
     }
     if (joins) {
       shape_.back() *= shape[d];

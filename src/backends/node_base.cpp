@@ -44,6 +44,10 @@ std::string_view NodeBase::version() const noexcept {
 void NodeBase::set_version(std::string_view version) { extra().version = version; }
 
 void NodeBase::add_order(Graph& graph, NodeBase* other) {
+  if (is_light()) {
+    throw Error(Errc::invalid_argument,
+                "after(): an item does not run by itself; let its node run after the other");
+  }
   if (other->sequence_ >= sequence_) {
     throw Error(Errc::invalid_argument,
                 "after(): a node can only run after nodes that were made before it, and \"" +

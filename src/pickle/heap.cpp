@@ -5,6 +5,7 @@
 
 #include "functionfuse/arrays/dtype.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
+#include "functionfuse/error.hpp"
 #include "functionfuse/pickle/object.hpp"
 
 namespace functionfuse::detail {
@@ -35,6 +36,10 @@ void* Heap::allocate_slow(std::size_t size) {
   end_ = chunk + chunk_size;
   if (chunk_size_ < kLargestChunk) chunk_size_ *= 2;
   return chunk;
+}
+
+void Heap::fail_copies() {
+  throw CorruptError("a pickle that expands to far more than its own size: not a valid pickle");
 }
 
 Text* Heap::make_text(Kind kind, std::string_view text) {

@@ -63,6 +63,7 @@ bool fits(const DType& dtype, const Shape& shape, std::uint64_t bytes) {
 
 void fill_array(Heap& heap, Array& array, Kind kind, const Dtype* dtype, const Shape& shape,
                 bool fortran, Blob* data) {
+  heap.copying(data->size);  // when the Value is pickled again
   auto* lengths = static_cast<std::int64_t*>(heap.allocate(shape.size() * sizeof(std::int64_t)));
   if (!shape.empty()) std::memcpy(lengths, shape.data(), shape.size() * sizeof(std::int64_t));
   array.kind = kind;
@@ -95,6 +96,7 @@ Blob* encoded(Heap& heap, Kind kind, const Arguments& args) {
   auto* codec = args.object<Text>(1, Kind::str);
   if (args.size() != 2 || text == nullptr || codec == nullptr) return nullptr;
   if (codec->view() != "latin1" && codec->view() != "latin-1") return nullptr;
+  heap.copying(text->size);
   auto bytes = latin1(text->view());
   return bytes ? heap.make_blob(kind, bytes->data(), bytes->size()) : nullptr;
 }
@@ -104,7 +106,8 @@ Object* make_bytes(Heap& heap, Kind kind, const Arguments& args) {
   if (args.size() == 2) return encoded(heap, kind, args);
   auto* bytes = args.object<Blob>(0, Kind::bytes);
   if (args.size() != 1 || bytes == nullptr) return nullptr;
-  auto* copy = heap.make<Blob>(kind, bytes->size);  // the bytes themselves never change
+  heap.copying(bytes->size);  // when the Value is pickled again; here they never change
+  auto* copy = heap.make<Blob>(kind, bytes->size);
   copy->data = bytes->data;
   copy->offset = bytes->offset;
   return copy;
@@ -114,6 +117,7 @@ Object* make_set(Heap& heap, Kind kind, const Arguments& args) {
   if (args.size() == 0) return heap.make_container(kind, nullptr, 0);
   auto* items = args.object<Container>(0, Kind::list);
   if (args.size() != 1 || items == nullptr) return nullptr;
+  heap.copying(items->size * sizeof(Slot));
   return heap.make_container(kind, items->items, items->size);
 }
 
@@ -174,8 +178,17 @@ bool build_array(Heap& heap, Opaque& object, const Arguments& state) {
   return true;
 }
 
+/// Those of fields counted too, however they are shared: DType keeps them few.
+std::size_t field_count(const DType& dtype) {
+  if (dtype.is_subarray()) return field_count(dtype.base());
+  std::size_t count = dtype.fields().size();
+  for (const Field& field : dtype.fields()) count += field_count(field.dtype);
+  return count;
+}
+
 std::optional<DType> read_fields(const Container& names, const Container& fields,
                                  std::size_t itemsize, std::size_t alignment, bool aligned) {
+  if (fields.size > 2 * names.size) return std::nullopt;  // a name and a title each
   std::vector<Field> result;
   for (std::size_t i = 0; i < names.size; ++i) {
     if (names.items[i].kind() != Kind::str) return std::nullopt;
@@ -261,6 +274,7 @@ bool build_dtype(Heap& heap, Opaque& object, const Arguments& state) {
     return false;  // of Python objects, or nothing numpy would write: kept as it is
   }
   if (!dtype) return false;
+  heap.copying(64 * field_count(*dtype));
   const bool shared = object.shared;
   auto kept = std::make_shared<const DType>(std::move(*dtype));
   auto* made = new (&object) Dtype;

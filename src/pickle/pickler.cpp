@@ -176,16 +176,18 @@ void Pickler::global(std::string_view module, std::string_view qualified_name) {
 
 void Pickler::tuple_of(std::size_t n) { op(static_cast<char>(0x84 + n)); }
 
-void Pickler::memoize(const void* object) {
+void Pickler::memoize(const void* object, const std::type_info* type) {
   std::uint32_t index;
   memoize_next(index);
-  memo_.emplace(object, index);
+  memo_.insert_or_assign(object, Remembered{index, type});
 }
 
-bool Pickler::get(const void* object) {
+bool Pickler::get(const void* object, const std::type_info* type) {
   auto it = memo_.find(object);
   if (it == memo_.end()) return false;
-  get_index(it->second);
+  const std::type_info* known = it->second.type;
+  if (known != type && (known == nullptr || type == nullptr || *known != *type)) return false;
+  get_index(it->second.index);
   return true;
 }
 
@@ -211,8 +213,9 @@ void Pickler::memoized_global(std::uint32_t& index, std::string_view module,
 void Pickler::array(const DType& dtype, const void* data, std::size_t count) {
   if (small_array(dtype, data, count)) return;
   auto length = static_cast<std::int64_t>(count);
-  array_head(dtype, {&length, 1}, false);
-  array_tail({static_cast<const std::byte*>(data), count * dtype.itemsize()});
+  array_head({&length, 1});
+  this->dtype(dtype);
+  array_tail(false, {static_cast<const std::byte*>(data), count * dtype.itemsize()});
 }
 
 /// The opcodes of array_head and array_tail in one go, for results with very many small arrays:
@@ -239,21 +242,21 @@ void Pickler::array(const NdArray& array) {
   // numpy calls an array that is both C order.
   bool fortran = !array.is_c_contiguous() && array.is_f_contiguous();
   NdArray dense = array.ascontiguous(fortran ? 'F' : 'C');
-  array_head(dense.dtype(), dense.shape(), fortran);
-  array_tail({dense.data(), dense.nbytes()});
+  array_head(dense.shape());
+  this->dtype(dense.dtype());
+  array_tail(fortran, {dense.data(), dense.nbytes()});
 }
 
-void Pickler::array_head(const DType& dtype, std::span<const std::int64_t> shape, bool fortran) {
+void Pickler::array_head(std::span<const std::int64_t> shape) {
   memoized_global(reconstruct_, "numpy.core.multiarray", "_reconstruct");
   memoized_global(ndarray_, "numpy", "ndarray");
   static constexpr char kArguments[] = {'K', 0, '\x85', 'C', 1, 'b', '\x87', 'R', '(', 'K', 1};
   raw(kArguments, sizeof kArguments);
   shape_tuple(shape);
-  this->dtype(dtype);
-  boolean(fortran);
 }
 
-void Pickler::array_tail(std::span<const std::byte> data) {
+void Pickler::array_tail(bool fortran, std::span<const std::byte> data) {
+  boolean(fortran);
   bytes(data);
   tuple();
   build();
@@ -270,9 +273,11 @@ void Pickler::shape_tuple(std::span<const std::int64_t> shape) {
   }
 }
 
-void Pickler::scalar(const DType& dtype, std::span<const std::byte> data) {
+void Pickler::scalar_head() {
   memoized_global(scalar_, "numpy.core.multiarray", "scalar");
-  this->dtype(dtype);
+}
+
+void Pickler::scalar_tail(std::span<const std::byte> data) {
   bytes(data);
   tuple_of(2);
   reduce();

@@ -6,6 +6,8 @@
 #include "functionfuse/pickle/types.hpp"
 #include "pickle/globals.hpp"
 #include "pickle/integers.hpp"
+#include "pickle/nesting.hpp"
+#include "pickle/utf8.hpp"
 
 // What types.hpp reads, where the C++ type makes no difference to the code.
 
@@ -34,6 +36,7 @@ const Array* as_array(const Reading& r) {
 /// Reads a blob's bytes, which may have been left in the input.
 void copy_blob(const Reading& r, const Blob& blob, void* to) {
   if (blob.size == 0) return;
+  r.spend_bytes(blob.size);
   if (blob.data != nullptr) {
     std::memcpy(to, blob.data, blob.size);
   } else {
@@ -117,6 +120,7 @@ std::uint64_t read_unsigned(const Reading& r, std::uint64_t max, std::string_vie
 
 double read_floating(const Reading& r) {
   switch (r.kind()) {
+    case Kind::floating: return r.slot().floating;
     case Kind::boolean: return r.slot().boolean ? 1 : 0;
     case Kind::integer: return static_cast<double>(r.slot().integer);
     case Kind::big_integer: {
@@ -135,15 +139,16 @@ double read_floating(const Reading& r) {
 
 std::complex<double> read_complex(const Reading& r) {
   if (r.kind() == Kind::complex) return r.value().as_complex();
+  if (r.kind() == Kind::floating || r.kind() == Kind::integer || r.kind() == Kind::boolean ||
+      r.kind() == Kind::big_integer) {
+    return read_floating(r);
+  }
   if (auto array = rank_0(r)) {
     std::complex<double> value;
     convert(r, *array, DType::of<std::complex<double>>(), &value);
     return value;
   }
-  if (r.kind() != Kind::floating && r.kind() != Kind::integer) {
-    r.fail_expected("std::complex<double>");
-  }
-  return r.kind() == Kind::floating ? r.slot().floating : read_floating(r);
+  r.fail_expected("std::complex<double>");
 }
 
 bool read_bool(const Reading& r) {
@@ -154,8 +159,13 @@ bool read_bool(const Reading& r) {
 }
 
 std::string_view read_str(const Reading& r) {
-  if (r.kind() == Kind::str) return static_cast<const Text*>(r.slot().object)->view();
-  r.fail_expected("std::string");
+  if (r.kind() != Kind::str) r.fail_expected("std::string");
+  std::string_view text = static_cast<const Text*>(r.slot().object)->view();
+  r.spend_bytes(text.size());
+  if (find_invalid_utf8(text) != text.size()) {
+    r.fail("a str with a lone surrogate, which is not UTF-8: read it as a functionfuse::Value");
+  }
+  return text;
 }
 
 bool array_length(const Reading& r, std::size_t& length) {
@@ -221,6 +231,38 @@ NdArray read_nd_array(const Reading& r) {
   NdArray result = NdArray::empty(*array->dtype->dtype, shape, array->order);
   copy_blob(r, *array->data, result.mutable_data());
   return result;
+}
+
+bool is_array_of(const Reading& r, const DType& dtype) {
+  const Array* array = as_array(r);
+  return array != nullptr && array->ndim == 1 && *array->dtype->dtype == dtype;
+}
+
+void load_payloads(const Reading& r) {
+  Input* input = r.context().input;
+  auto& heap = const_cast<Heap&>(*r.context().heap);
+  if (input == nullptr || !r.slot().is_object() || !heap.deferred) return;
+  std::vector<Object*> todo{r.slot().object};
+  while (!todo.empty()) {
+    Object* object = todo.back();
+    todo.pop_back();
+    if (!r.context().payloads_loaded.insert(object).second) continue;
+    Blob* blob = nullptr;
+    if (object->kind == Kind::bytes || object->kind == Kind::bytearray) {
+      blob = static_cast<Blob*>(object);
+    } else if (object->kind == Kind::ndarray || object->kind == Kind::scalar) {
+      blob = static_cast<Array*>(object)->data;
+    }
+    if (blob != nullptr && blob->data == nullptr && blob->size != 0) {
+      std::byte* data = heap.allocate_payload(blob->size);
+      input->read_at(blob->offset, data, blob->size);
+      blob->data = data;
+    }
+    const Slot* slot;
+    for (std::size_t i = 0; (slot = child(*object, i)) != nullptr; ++i) {
+      if (slot->is_object()) todo.push_back(slot->object);
+    }
+  }
 }
 
 void advise_huge_pages(void* data, std::size_t size) noexcept {

@@ -46,9 +46,11 @@ bool Reading::sequence(std::span<const Slot>& items, std::vector<Slot>& storage)
     }
     default: break;
   }
-  const Opaque* object = instance_of(slot_, {GlobalId::deque});
+  const Opaque* object = instance_of(slot_, {GlobalId::deque, GlobalId::array_array});
   if (object == nullptr) return false;
-  if (const Container* first = argument(*object, 0, Kind::list)) {
+  // deque(items, maxlen), and below protocol 3 array(typecode, items)
+  const auto id = static_cast<const Global*>(object->cls.object)->id;
+  if (const Container* first = argument(*object, id == GlobalId::deque ? 0 : 1, Kind::list)) {
     storage.assign(first->items, first->items + first->size);
   }
   if (object->steps != nullptr) {
@@ -83,11 +85,28 @@ bool Reading::mapping(std::span<const Slot>& pairs, std::vector<Slot>& storage) 
   return true;
 }
 
+std::string Reading::step() const {
+  return "[" + (key_ != nullptr ? key_text(*key_, context_) : std::to_string(index_)) + "]";
+}
+
 std::string Reading::place() const {
-  if (parent_ == nullptr) return "";
-  std::string inner =
-      key_ != nullptr ? key_text(*key_, context_) : std::to_string(index_);
-  return parent_->place() + "[" + inner + "]";
+  // Of a way that is very long, the beginning and the end.
+  constexpr unsigned kShown = 16;
+  std::vector<const Reading*> way;
+  for (const Reading* r = this; r->parent_ != nullptr; r = r->parent_) {
+    if (level_ - r->level_ < kShown || r->level_ <= kShown) way.push_back(r);
+  }
+  std::string text;
+  for (std::size_t i = way.size(); i-- > 0;) {
+    text += way[i]->step();
+    if (i > 0 && way[i - 1]->level_ != way[i]->level_ + 1) text += "...";
+  }
+  return text;
+}
+
+void Reading::fail_nesting() const {
+  fail("contains itself, or is nested deeper than " + std::to_string(kMaxTypedNesting) +
+       " containers: read it as a functionfuse::Value");
 }
 
 void Reading::fail(const std::string& what) const {
@@ -110,6 +129,7 @@ void Reading::fail_expected(std::string_view type) const {
     case Kind::frozenset: text += " of " + std::to_string(found.size()); break;
     case Kind::bytes:
     case Kind::bytearray: text += " of " + std::to_string(found.size()) + " bytes"; break;
+    case Kind::scalar: text += " of " + found.as_dtype().name(); break;
     default: text += " " + found.repr(60);
   }
   fail("expected " + std::string(type) + ", found " + text);

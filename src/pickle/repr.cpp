@@ -1,47 +1,44 @@
 #include "pickle/repr.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <unordered_set>
 
+#include "arrays/python_text.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
 #include "functionfuse/pickle/value.hpp"
 
 namespace functionfuse {
 
+using detail::python_bytes_repr;
+using detail::python_repr;
+
 namespace {
 
-void append_hex(std::string& text, unsigned char byte) {
-  constexpr char kHex[] = "0123456789abcdef";
-  text += "\\x";
-  text += kHex[byte >> 4];
-  text += kHex[byte & 15];
-}
-
-std::string quote(std::string_view text, bool escape_high) {
-  const char mark = text.find('\'') != std::string_view::npos &&
-                            text.find('"') == std::string_view::npos
-                        ? '"'
-                        : '\'';
-  std::string result(1, mark);
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == mark || c == '\\') {
-      result += '\\';
-      result += c;
-    } else if (c == '\n') {
-      result += "\\n";
-    } else if (c == '\r') {
-      result += "\\r";
-    } else if (c == '\t') {
-      result += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F || (escape_high && byte >= 0x80)) {
-      append_hex(result, byte);
-    } else {
-      result += c;
+/// As Python prints a numpy scalar: the element, which an array prints without the zero in "1.0".
+std::string scalar_text(const NdArray& scalar) {
+  std::string text = scalar.element_repr(0);
+  switch (scalar.dtype().kind()) {
+    case 'f': return text.ends_with('.') ? text + "0" : text;
+    case 'c': {
+      std::string plain;
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool digit = i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+        if (text[i] != '.' || digit) plain += text[i];
+      }
+      return plain.starts_with("0+") ? plain.substr(2) : "(" + plain + ")";
     }
+    case 'M': return "numpy.datetime64(" + text + ")";
+    case 'm': {
+      std::string unit(scalar.dtype().unit());
+      if (scalar.dtype().unit_count() != 1) {
+        unit = std::to_string(scalar.dtype().unit_count()) + unit;
+      }
+      return "numpy.timedelta64(" + text + (unit == "generic" ? ")" : ",'" + unit + "')");
+    }
+    default: return text;
   }
-  return result + mark;
 }
 
 /// Writes until the limit is reached; what is open is then closed with dots.
@@ -52,7 +49,7 @@ class Writer {
 
   void write(const Value& value, int depth) {
     if (value.identity() != nullptr && value.shared() && open_.contains(value.identity())) {
-      text_ += "...";
+      cycle(value.kind());
       return;
     }
     open_.insert(value.identity());
@@ -71,28 +68,39 @@ class Writer {
       case Kind::big_integer: cut(integer_text(value.as_bytes())); break;
       case Kind::floating: text_ += float_text(value.as_float()); break;
       case Kind::complex: complex(value.as_complex()); break;
-      case Kind::str: cut_text(value.as_str(), false); break;
-      case Kind::bytes: bytes("b", value.as_bytes(), ""); break;
-      case Kind::bytearray: bytes("bytearray(b", value.as_bytes(), ")"); break;
+      case Kind::str: cut_text(value.as_str()); break;
+      case Kind::bytes: bytes("", value.as_bytes(), ""); break;
+      case Kind::bytearray: bytes("bytearray(", value.as_bytes(), ")"); break;
       case Kind::list: items(value, "[", "]", depth); break;
       case Kind::tuple: items(value, "(", value.size() == 1 ? ",)" : ")", depth); break;
       case Kind::set: items(value, value.size() == 0 ? "set(" : "{", value.size() == 0 ? ")" : "}", depth); break;
-      case Kind::frozenset: items(value, "frozenset({", "})", depth); break;
+      case Kind::frozenset:
+        if (value.size() == 0) {
+          text_ += "frozenset()";
+        } else {
+          items(value, "frozenset({", "})", depth);
+        }
+        break;
       case Kind::dict: dict(value, depth); break;
       case Kind::ndarray:
         text_ += "array(shape=" + shape_text(value.as_array().shape()) + ", dtype=" +
                  value.as_dtype().to_string() + ")";
         break;
-      case Kind::scalar: text_ += value.as_array().element_repr(0); break;
-      case Kind::dtype: text_ += "dtype(" + value.as_dtype().repr() + ")"; break;
+      case Kind::scalar: scalar(value); break;
+      case Kind::dtype: cut("dtype(" + value.as_dtype().repr() + ")"); break;
       case Kind::global:
-        text_ += "<" + std::string(value.module()) + "." + std::string(value.qualified_name()) + ">";
+        text_ += "<";
+        name(value.module());
+        text_ += ".";
+        name(value.qualified_name());
+        text_ += ">";
         break;
       case Kind::object: object(value, depth); break;
       case Kind::persistent: {
         auto id = value.persistent_id();
-        text_ += id ? "<" + id->name + " " + id->version + " " + id->filename + ">"
-                    : "<persistent object>";
+        text_ += "<";
+        name(id ? id->name + " " + id->version + " " + id->filename : "persistent object");
+        text_ += ">";
         break;
       }
     }
@@ -109,20 +117,45 @@ class Writer {
       text_ += "...";
     }
   }
-  void cut_text(std::string_view text, bool raw) {
+  void cut_text(std::string_view text) {
     std::size_t room = full() ? 8 : limit_ - text_.size();
     std::string_view shown = text.substr(0, room);
-    while (!raw && !shown.empty() && shown.size() < text.size() &&
-           (text[shown.size()] & 0xC0) == 0x80) {
+    while (!shown.empty() && shown.size() < text.size() && (text[shown.size()] & 0xC0) == 0x80) {
       shown.remove_suffix(1);  // not within a character
     }
-    text_ += quote(shown, raw);
+    text_ += python_repr(shown);
     if (shown.size() < text.size()) text_ += "...";
   }
   void bytes(std::string_view open, std::span<const std::byte> data, std::string_view close) {
+    std::size_t room = full() ? 8 : limit_ - text_.size();
+    auto shown = data.data() == nullptr ? std::span<const std::byte>()  // left in the input
+                                        : data.first(std::min(room, data.size()));
     text_ += open;
-    cut_text({reinterpret_cast<const char*>(data.data()), data.size()}, true);
+    text_ += python_bytes_repr(shown);
+    if (shown.size() < data.size()) text_ += "...";
     text_ += close;
+  }
+  /// A name from a file: whatever it is, it must not control a terminal.
+  void name(std::string_view text) {
+    std::string quoted = python_repr(text.substr(0, limit_));
+    cut(std::string_view(quoted).substr(1, quoted.size() - 2));
+  }
+  void scalar(const Value& value) {
+    const NdArray array = value.as_array();
+    if (array.dtype().itemsize() <= 16 * limit_ && array.data() != nullptr) {
+      cut(scalar_text(array));
+    } else {
+      name("<numpy scalar of " + array.dtype().str() + ">");
+    }
+  }
+  void cycle(Kind kind) {
+    switch (kind) {
+      case Kind::list: text_ += "[...]"; break;
+      case Kind::tuple: text_ += "(...)"; break;
+      case Kind::set:
+      case Kind::dict: text_ += "{...}"; break;
+      default: text_ += "..."; break;
+    }
   }
   void complex(std::complex<double> c) {
     // As Python: (1-2j), and 2j where the real part is a positive zero.
@@ -164,7 +197,7 @@ class Writer {
     text_ += "}";
   }
   void object(const Value& value, int depth) {
-    text_ += value.class_name();
+    name(value.class_name());
     items(value.args(), "(", ")", depth);
   }
 
@@ -174,9 +207,6 @@ class Writer {
 };
 
 }  // namespace
-
-std::string quoted(std::string_view utf8) { return quote(utf8, false); }
-std::string quoted_bytes(std::string_view bytes) { return "b" + quote(bytes, true); }
 
 std::string float_text(double value) {
   if (std::isnan(value)) return "nan";

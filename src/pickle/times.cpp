@@ -78,6 +78,22 @@ std::optional<std::int64_t> numpy_ticks(const Reading& r, char kind) {
 
 }  // namespace
 
+void check_sys_time(long double seconds) {
+  if (!(std::abs(seconds) < 1e12L)) {  // 31,000 years; NaN too
+    throw Error(Errc::invalid_argument,
+                "a time " + std::to_string(seconds) +
+                    " seconds from 1970: Python's datetime holds the years 1 to 9999");
+  }
+}
+
+void check_duration(long double seconds) {
+  if (!(std::abs(seconds) < 1e9L * 86'400)) {
+    throw Error(Errc::invalid_argument,
+                "a duration of " + std::to_string(seconds) +
+                    " seconds: Python's timedelta holds less than 1,000,000,000 days");
+  }
+}
+
 void save_sys_time(Pickler& p, std::int64_t since_1970) {
   std::chrono::sys_time<microseconds> time{microseconds(since_1970)};
   auto day = std::chrono::floor<days>(time);

@@ -26,12 +26,17 @@ constexpr std::size_t kArrayPattern = 21;
 
 // Payloads from here on may be left in the input (see unpickle).
 constexpr std::uint64_t kLargePayload = 1 << 20;
+// What calls may copy of what they refer to (Heap::copies_left): a pickle of Python's has no call
+// that refers to a payload twice.
+constexpr std::uint64_t kCopies = 4, kFewCopies = 1 << 20;
 
 /// The pickle machine: a stack, marks on it, a memo. Each opcode is checked for what it needs.
 class Machine {
  public:
   Machine(Input& input, bool defer)
-      : source_(input), defer_(defer), heap_(std::make_shared<Heap>()) {}
+      : source_(input), defer_(defer), heap_(std::make_shared<Heap>()) {
+    heap_->copies_left = kCopies * input.size() + kFewCopies;
+  }
 
   Value run() {
     while (step()) {
@@ -76,16 +81,16 @@ class Machine {
   void put(std::uint64_t index) { remember(index, top()); }
   void remember(std::uint64_t index, Slot slot) {
     // Indices come in order from every real pickler; a hostile one must not make a vast vector.
-    if (index < memo_.size()) {
-      memo_[index] = {slot, true};
-    } else if (index < memo_.size() + 1024 && index < sparse_memo_from_) {
+    if (index >= memo_.size() && index < 2 * memoized_ + 1024 && index < sparse_memo_from_) {
       memo_.resize(index + 1);
+    }
+    if (index < memo_.size()) {
+      if (!memo_[index].set) ++memoized_;
       memo_[index] = {slot, true};
     } else {
       sparse_memo_from_ = std::min(sparse_memo_from_, index);
-      sparse_memo_[index] = slot;
+      if (sparse_memo_.insert_or_assign(index, slot).second) ++memoized_;
     }
-    ++memoized_;
   }
   const Slot* memo_slot(std::uint64_t index) const {
     return index < memo_.size() && memo_[index].set ? &memo_[index].slot : nullptr;
@@ -124,6 +129,7 @@ class Machine {
   void push_str(std::uint64_t size);
   void push_blob(Kind kind, std::uint64_t size);
   void push_big(std::span<const std::byte> twos_complement);
+  void push_global(const Text* module, const Text* name);
   void push_global(std::string_view module, std::string_view name);
   void push_call(Opaque::How how, Slot callable, Slot args, Slot kwargs = {});
   void push_python2_string(std::string_view bytes);
@@ -160,7 +166,7 @@ class Machine {
   std::vector<Memo> memo_;
   std::unordered_map<std::uint64_t, Slot> sparse_memo_;
   std::uint64_t sparse_memo_from_ = ~std::uint64_t{0};
-  std::uint64_t memoized_ = 0;
+  std::uint64_t memoized_ = 0;  // indices that are set: what MEMOIZE uses next
   std::uint64_t at_ = 0;  // of the opcode under way
   std::size_t containers_ = 0;
   unsigned protocol_ = 0;
@@ -256,8 +262,7 @@ bool Machine::step() {
     case '\x93': {
       Slot name = pop(), module = pop();
       if (name.kind() != Kind::str || module.kind() != Kind::str) fail("a class not named by str");
-      push_global(static_cast<Text*>(module.object)->view(),
-                  static_cast<Text*>(name.object)->view());
+      push_global(static_cast<Text*>(module.object), static_cast<Text*>(name.object));
       return true;
     }
     case 'Q': {
@@ -425,6 +430,7 @@ void Machine::push_blob(Kind kind, std::uint64_t size) {
   auto* blob = heap_->make<Blob>(kind, size);
   if (size >= kLargePayload && defer_) {
     blob->offset = source_.offset();
+    heap_->deferred = true;
     source_.skip(size);
   } else {
     std::byte* data = heap_->allocate_payload(size);
@@ -482,10 +488,15 @@ std::uint64_t Machine::parse_index(std::string_view text) {
 
 void Machine::push_global(std::string_view module, std::string_view name) {
   if (protocol_ < 3) std::tie(module, name) = python3_name(module, name);
+  push_global(heap_->make_text(Kind::str, module), heap_->make_text(Kind::str, name));
+}
+
+void Machine::push_global(const Text* module, const Text* name) {
+  heap_->copying(module->size + name->size);  // when the Value is pickled again
   auto* global = heap_->make<Global>(Kind::global);
-  global->module = heap_->make_text(Kind::str, module);
-  global->name = heap_->make_text(Kind::str, name);
-  global->id = find_global(module, name);
+  global->module = module;
+  global->name = name;
+  global->id = find_global(module->view(), name->view());
   push(global);
 }
 

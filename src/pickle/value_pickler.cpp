@@ -17,7 +17,13 @@ std::span<const std::byte> bytes_of(const Blob& blob) {
 }
 }  // namespace
 
-void Pickler::value(const Value& value) { ValuePickler(*this, value).save(value.slot()); }
+void Pickler::value(const Value& value) {
+  const std::size_t remembered = memo_.size();
+  ValuePickler(*this, value).save(value.slot());
+  if (memo_.size() != remembered && (kept_.empty() || kept_.back() != value.heap())) {
+    keep(value.heap());
+  }
+}
 
 void ValuePickler::save(const Slot& root) {
   enter(root);
@@ -61,9 +67,7 @@ void ValuePickler::enter_object(const Object& object) {
     case Kind::bytearray: return blob(static_cast<const Blob&>(object));
     case Kind::ndarray:
     case Kind::scalar: return array(static_cast<const Array&>(object));
-    case Kind::dtype:
-      pickler_.dtype(*static_cast<const Dtype&>(object).dtype);
-      return memoize(object);
+    case Kind::dtype: return dtype(static_cast<const Dtype&>(object));
     case Kind::global: {
       const auto& global = static_cast<const Global&>(object);
       pickler_.global(global.module->view(), global.name->view());
@@ -241,6 +245,7 @@ bool ValuePickler::advance_persistent(Level& level, const Persistent& persistent
 void ValuePickler::big_integer(const Text& integer) {
   if (integer.size < 256) {
     char head[] = {'\x8a', static_cast<char>(integer.size)};
+    pickler_.room(sizeof head + integer.size);  // an opcode must not lie in two frames
     pickler_.raw(head, sizeof head);
     pickler_.raw(integer.view().data(), integer.size);
   } else {
@@ -266,15 +271,23 @@ void ValuePickler::blob(const Blob& blob) {
   memoize(blob);
 }
 
+void ValuePickler::dtype(const Dtype& dtype) {
+  if (dtype.shared && pickler_.get(&dtype)) return;
+  pickler_.dtype(*dtype.dtype);
+  memoize(dtype);
+}
+
 void ValuePickler::array(const Array& array) {
   if (array.kind == Kind::scalar) {
-    pickler_.scalar(*array.dtype->dtype, bytes_of(*array.data));
+    pickler_.scalar_head();
+    dtype(*array.dtype);
+    pickler_.scalar_tail(bytes_of(*array.data));
   } else if (array.ndim != 1 || array.data->data == nullptr ||
              !pickler_.small_array(*array.dtype->dtype, array.data->data,
                                    static_cast<std::size_t>(array.shape[0]))) {
-    pickler_.array_head(*array.dtype->dtype,
-                        {array.shape, static_cast<std::size_t>(array.ndim)}, array.order == 'F');
-    pickler_.array_tail(bytes_of(*array.data));
+    pickler_.array_head({array.shape, static_cast<std::size_t>(array.ndim)});
+    dtype(*array.dtype);
+    pickler_.array_tail(array.order == 'F', bytes_of(*array.data));
   }
   memoize(array);
 }

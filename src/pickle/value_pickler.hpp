@@ -39,6 +39,7 @@ class ValuePickler {
   void memoize(const detail::Object& object);
   void big_integer(const detail::Text& integer);
   void blob(const detail::Blob& blob);
+  void dtype(const detail::Dtype& dtype);
   void array(const detail::Array& array);
 
   Pickler& pickler_;

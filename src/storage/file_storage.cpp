@@ -232,8 +232,8 @@ void FileStorage::sync(std::string_view workflow) {
 namespace {
 
 /// Calls `f` and puts `place` before the text of errors that lack it, `cure` behind that of damage.
-template <class F>
-void with_place(const std::string& place, const std::function<std::string()>& cure, F f) {
+template <class Cure, class F>
+void with_place(const std::string& place, Cure cure, F f) {
   auto placed = [&](const Error& e) {
     const std::string_view what = e.what();
     return what.starts_with(place) ? std::string(what) : place + ": " + std::string(what);
@@ -351,19 +351,14 @@ std::vector<std::string> FileStorage::list_workflows() const { return impl_->wor
 
 std::size_t FileStorage::remove_task(std::string_view workflow, std::string_view pattern) {
   check_name(workflow, "workflow");
-  std::vector<std::string> names;
-  // A name with glob characters means itself where there is such a task.
-  if (pattern.find_first_of("*?[") == pattern.npos || pattern.size() <= 255) {
-    bool plain = true;
-    try {
-      check_name(pattern, "task");
-    } catch (const Error&) {
-      if (pattern.find_first_of("*?[") == pattern.npos) throw;
-      plain = false;
-    }
-    if (plain && file_exists(workflow, pattern)) names.emplace_back(pattern);
-  }
-  if (names.empty()) names = list_tasks(workflow, pattern);
+  const bool glob = pattern.find_first_of("*?[") != pattern.npos;
+  if (!glob) check_name(pattern, "task");
+  // Where there is a task of exactly that name, glob characters and all, it is meant.
+  const std::string name(pattern);
+  const bool exact = glob ? std::ranges::binary_search(impl_->tasks(workflow), name)
+                          : file_exists(workflow, name);
+  const auto names = exact ? std::vector{name} : glob ? list_tasks(workflow, pattern)
+                                                      : std::vector<std::string>();
   const auto folder = io::Folder::open_if_there(impl_->workflow_path(workflow));
   if (!folder) return 0;
 
@@ -371,10 +366,10 @@ std::size_t FileStorage::remove_task(std::string_view workflow, std::string_view
   const bool has_bigdata = folder->info_if_there(std::string(kBigdata), info);
   std::size_t removed = 0;
   std::vector<PersistentId> ids;
-  for (const std::string& name : names) {
+  for (const std::string& task : names) {
     StoredIds stored;
-    if (has_bigdata) stored = stored_ids(folder->path() + "/" + name);
-    if (!folder->remove(name)) continue;
+    if (has_bigdata) stored = stored_ids(folder->path() + "/" + task);
+    if (!folder->remove(task)) continue;
     ++removed;
     std::ranges::move(stored.ids, std::back_inserter(ids));
   }

@@ -15,7 +15,7 @@ void fail_item_key(const std::string& key) {
   throw Error(Errc::not_found, "there is no item " + key);
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';

@@ -1,8 +1,6 @@
 // What numpy thinks of the same strings and layouts is asked in numpy_test.py. Here: what it cannot
 // be asked, such as C++ types, limits and equality of what it would not make.
 
-#include <functionfuse/arrays/dtype.hpp>
-
 #include <complex>
 #include <cstdint>
 #include <functional>
@@ -11,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functionfuse/arrays/dtype.hpp>
 #include <functionfuse/error.hpp>
 
 namespace ff = functionfuse;
@@ -38,8 +37,9 @@ TEST(DTypeTest, ParsesEveryNumpyString) {
   }
   for (const std::string order : {"<", ">"}) {
     for (const std::string rest :
-         {"i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8", "f16", "c8", "c16", "c32", "U0",
-          "U2", "M8", "m8", "M8[ns]", "M8[25s]", "m8[D]", "M8[2147483647as]"}) {
+         {"i2", "i4", "i8",  "u2",     "u4",      "u8",    "f2",
+          "f4", "f8", "f16", "c8",     "c16",     "c32",   "U0",
+          "U2", "M8", "m8",  "M8[ns]", "M8[25s]", "m8[D]", "M8[2147483647as]"}) {
       const ff::DType dtype = ff::DType::parse(order + rest);
       EXPECT_EQ(dtype.str(), order + rest);
       EXPECT_EQ(dtype.byteorder(), order[0]);
@@ -60,9 +60,7 @@ TEST(DTypeTest, OrderAndSizeMayBeLeftOut) {
 }
 
 TEST(DTypeTest, ErrorsSayWhatIsWrong) {
-  const auto parse = [](const char* text) {
-    return error_of([&] { ff::DType::parse(text); });
-  };
+  const auto parse = [](const char* text) { return error_of([&] { ff::DType::parse(text); }); };
   EXPECT_THAT(parse(""), HasSubstr("empty"));
   EXPECT_THAT(parse("<"), HasSubstr("byte order without a kind"));
   EXPECT_THAT(parse("x8"), HasSubstr("unknown kind 'x'"));
@@ -136,9 +134,9 @@ TEST(DTypeTest, EqualityIsNumpys) {
 }
 
 TEST(DTypeTest, NewByteOrderReachesFields) {
-  const ff::DType nested = ff::DType::packed(
-      {{"a", {}, ff::DType::subarray(ff::DType::packed({{"x", {}, f8()}}), {2})},
-       {"b", {}, ff::DType::parse("S3")}});
+  const ff::DType nested =
+      ff::DType::packed({{"a", {}, ff::DType::subarray(ff::DType::packed({{"x", {}, f8()}}), {2})},
+                         {"b", {}, ff::DType::parse("S3")}});
   const ff::DType swapped = nested.newbyteorder('>');
   EXPECT_EQ(swapped.repr(), "[('a', [('x', '>f8')], (2,)), ('b', '|S3')]");
   EXPECT_TRUE(nested.native());
@@ -161,7 +159,9 @@ TEST(DTypeTest, RefusesImpossibleStructures) {
   EXPECT_THAT(error({{"a", {}, i4(), 0}, {"a", {}, i4(), 4}}, 8), HasSubstr("'a' occurs twice"));
   EXPECT_THAT(error({{"a", "b", i4(), 0}, {"b", {}, i4(), 4}}, 8), HasSubstr("'b' occurs twice"));
   const ff::DType large = ff::DType::parse("V2147483647");
-  EXPECT_THAT(error_of([&] { ff::DType::packed({{"a", {}, large}, {"b", {}, large}}); }),
+  EXPECT_THAT(error_of([&] {
+                ff::DType::packed({{"a", {}, large}, {"b", {}, large}});
+              }),
               HasSubstr("2147483647"));
 }
 
@@ -200,10 +200,9 @@ TEST(DTypeTest, SharedFieldsAreCounted) {
 }
 
 TEST(DTypeTest, NamesAreQuotedAsPythonDoes) {
-  const ff::DType d = ff::DType::packed(
-      {{"it's", {}, i4()}, {"\xc3\xbc\"'", {}, i4()}, {"\n\x01\xff", {}, i4()}});
-  EXPECT_EQ(d.repr(),
-            "[(\"it's\", '<i4'), ('\xc3\xbc\"\\'', '<i4'), ('\\n\\x01\\xff', '<i4')]");
+  const ff::DType d =
+      ff::DType::packed({{"it's", {}, i4()}, {"\xc3\xbc\"'", {}, i4()}, {"\n\x01\xff", {}, i4()}});
+  EXPECT_EQ(d.repr(), "[(\"it's\", '<i4'), ('\xc3\xbc\"\\'', '<i4'), ('\\n\\x01\\xff', '<i4')]");
 }
 
 }  // namespace

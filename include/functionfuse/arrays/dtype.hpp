@@ -13,20 +13,23 @@
 /// \file
 /// DType: what one element of an array is. It is numpy's dtype, without Python objects: everything
 /// that a pickled dtype, a `.zarray` or an HDF5 file of Function Fuse can say about an element can
-/// be held here and given back unchanged. docs/formats/dtype.md describes the text form byte by byte.
+/// be held here and given back unchanged. docs/formats/dtype.md describes the text form byte by
+/// byte.
 ///
-/// | kind | numpy              | itemsize                        | C++ type of `DType::of<T>()`         |
-/// |------|--------------------|---------------------------------|--------------------------------------|
-/// | b    | bool_              | 1                               | bool                                 |
-/// | i, u | int8 ... uint64    | 1, 2, 4, 8                      | every standard integer, std::byte    |
-/// | f    | float16 ... 128    | 2, 4, 8, 16 (x86's 80 bits)     | float, double, long double           |
-/// | c    | complex64 ... 256  | 8, 16, 32                       | std::complex of these                |
-/// | S    | bytes_             | any, 0 too; padded with NULs    |                                      |
-/// | U    | str_               | 4 a character (UCS-4), 0 too    |                                      |
-/// | V    | void               | any: raw bytes, structured, or a subarray                              |
-/// | M, m | datetime64, timedelta64 | 8, with a unit and a count |                                      |
+/// | kind | numpy                   | itemsize             | `DType::of<T>()` of                |
+/// |------|-------------------------|----------------------|------------------------------------|
+/// | b    | bool_                   | 1                    | bool                               |
+/// | i, u | int8 ... uint64         | 1, 2, 4, 8           | standard integers; std::byte is u1 |
+/// | f    | float16 ... 128         | 2, 4, 8, 16          | float, double, long double         |
+/// | c    | complex64 ... 256       | 8, 16, 32            | std::complex of these              |
+/// | S    | bytes_                  | any, 0 too; NULs pad |                                    |
+/// | U    | str_                    | any, 4 a character   |                                    |
+/// | V    | void                    | any; see below       |                                    |
+/// | M, m | datetime64, timedelta64 | 8                    |                                    |
 ///
-/// float16 has no C++ type in this project: see half.hpp, or read it as float.
+/// float128 is x86's 80-bit format in 16 bytes. V is raw bytes, a structured dtype with fields, or
+/// a subarray, a small array as one element. M and m are integers with a unit and a count. float16
+/// has no C++ type in this project: see half.hpp, or read it as float.
 
 namespace functionfuse {
 
@@ -48,18 +51,21 @@ struct IsComplex : std::false_type {};
 template <class T>
 struct IsComplex<std::complex<T>> : std::true_type {};
 
+// The types of wide text are no numbers: numpy's U is made with DType::parse.
+template <class T>
+constexpr bool kIsWideText = std::is_same_v<T, wchar_t> || std::is_same_v<T, char8_t> ||
+                             std::is_same_v<T, char16_t> || std::is_same_v<T, char32_t>;
+template <class T>
+constexpr bool kIsInteger = std::is_integral_v<T> && sizeof(T) <= 8 && !kIsWideText<T> &&
+                            !std::is_const_v<T> && !std::is_volatile_v<T>;
+
 template <class T>
 constexpr PlainCode plain_code() {
-  if constexpr (!std::is_same_v<T, std::remove_cv_t<T>>) {
-    return {};
-  } else if constexpr (std::is_same_v<T, bool>) {
+  if constexpr (std::is_same_v<T, bool>) {
     return {'b', 1};
   } else if constexpr (std::is_same_v<T, std::byte>) {
     return {'u', 1};
-  } else if constexpr (std::is_same_v<T, wchar_t> || std::is_same_v<T, char8_t> ||
-                       std::is_same_v<T, char16_t> || std::is_same_v<T, char32_t>) {
-    return {};  // text, not numbers: numpy's U is made with DType::parse
-  } else if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
+  } else if constexpr (kIsInteger<T>) {
     return {std::is_signed_v<T> ? 'i' : 'u', sizeof(T)};
   } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double> ||
                        std::is_same_v<T, long double>) {
@@ -77,7 +83,7 @@ constexpr PlainCode plain_code() {
 /// one; wchar_t and char8_t to char32_t are not), std::byte, float, double, long double and
 /// std::complex of these three. Not const, not a reference.
 template <class T>
-concept ArrayElement = detail::plain_code<T>().kind != 0;
+concept ArrayElement = (detail::plain_code<T>().kind != 0);
 
 /// What one element of an array is. A value of 32 bytes: copying costs no allocation, and the
 /// description of a structured or subarray dtype is shared between copies and never changes.
@@ -215,10 +221,10 @@ class DType {
   [[nodiscard]] bool native() const noexcept;
 
   /// Numpy 1.24's equality. Structured: same itemsize, and the same names, titles, offsets and
-  /// equal dtypes in the same order; `aligned`, `alignment` and flags are not compared. A structured
-  /// dtype never equals raw bytes of its size. Subarrays: same shape and base.
-  /// One difference: datetimes are equal where unit and count are, while numpy 1.24 also has
-  /// M8[1000ms] == M8[s] (though not the other way round).
+  /// equal dtypes in the same order; `aligned`, `alignment` and flags are not compared. A
+  /// structured dtype never equals raw bytes of its size. Subarrays: same shape and base. One
+  /// difference: datetimes are equal where unit and count are, while numpy 1.24 also has M8[1000ms]
+  /// == M8[s] (though not the other way round).
   friend bool operator==(const DType& a, const DType& b) noexcept;
 
  private:

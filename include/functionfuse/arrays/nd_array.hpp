@@ -74,20 +74,17 @@ class NdArray {
 
   /// Copies.
   template <ArrayElement T>
-    requires(!std::same_as<T, bool>)
-  static NdArray from(const std::vector<T>& values);
+  requires(!std::same_as<T, bool>) static NdArray from(const std::vector<T>& values);
   /// Takes the vector over without copying its elements; it lives as long as the last array that
   /// shares them.
   template <ArrayElement T>
-    requires(!std::same_as<T, bool>)
-  static NdArray from(std::vector<T>&& values);
+  requires(!std::same_as<T, bool>) static NdArray from(std::vector<T>&& values);
   /// The same with a shape, whose product is the number of values.
   template <ArrayElement T>
-    requires(!std::same_as<T, bool>)
-  static NdArray from(std::vector<T>&& values, Shape shape);
+  requires(!std::same_as<T, bool>) static NdArray from(std::vector<T>&& values, const Shape& shape);
   /// Copies; C order.
   template <ArrayElement T>
-  static NdArray from(std::span<const T> values, Shape shape);
+  static NdArray from(std::span<const T> values, const Shape& shape);
   /// Copies: a std::vector<bool> holds bits, an array bytes.
   static NdArray from(const std::vector<bool>& values);
 
@@ -313,31 +310,29 @@ std::string shape_text(const Shape& shape);
 // ---------------------------------------------------------------------------------------------
 
 template <ArrayElement T>
-  requires(!std::same_as<T, bool>)
-NdArray NdArray::from(const std::vector<T>& values) {
+requires(!std::same_as<T, bool>) NdArray NdArray::from(const std::vector<T>& values) {
   return from(std::span<const T>(values), {static_cast<std::int64_t>(values.size())});
 }
 
 template <ArrayElement T>
-  requires(!std::same_as<T, bool>)
-NdArray NdArray::from(std::vector<T>&& values) {
+requires(!std::same_as<T, bool>) NdArray NdArray::from(std::vector<T>&& values) {
   const auto length = static_cast<std::int64_t>(values.size());
   return from(std::move(values), {length});
 }
 
 template <ArrayElement T>
-  requires(!std::same_as<T, bool>)
-NdArray NdArray::from(std::vector<T>&& values, Shape shape) {
+requires(!std::same_as<T, bool>) NdArray NdArray::from(std::vector<T>&& values,
+                                                       const Shape& shape) {
   auto kept = std::make_shared<std::vector<T>>(std::move(values));
-  NdArray result = from_buffer(DType::of<T>(), std::move(shape), 'C',
-                               std::as_bytes(std::span<const T>(*kept)), kept);
+  NdArray result =
+      from_buffer(DType::of<T>(), shape, 'C', std::as_bytes(std::span<const T>(*kept)), kept);
   result.writable_ = true;  // the vector is this array's own
   return result;
 }
 
 template <ArrayElement T>
-NdArray NdArray::from(std::span<const T> values, Shape shape) {
-  NdArray result = empty(DType::of<T>(), std::move(shape));
+NdArray NdArray::from(std::span<const T> values, const Shape& shape) {
+  NdArray result = empty(DType::of<T>(), shape);
   result.copy_in(values.data(), values.size());
   return result;
 }

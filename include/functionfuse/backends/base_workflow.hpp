@@ -32,6 +32,24 @@ enum class OnStale : std::uint8_t {
   keep,       ///< use it
 };
 
+namespace detail {
+template <class... A>
+constexpr bool are_nodes_then_name() {
+  if constexpr (sizeof...(A) < 2) {
+    return false;
+  } else {
+    constexpr bool is_node[] = {std::derived_from<A, NodeRef>...};
+    constexpr bool is_text[] = {std::is_convertible_v<const A&, std::string_view>...};
+    for (std::size_t i = 0; i + 1 < sizeof...(A); ++i) {
+      if (!is_node[i]) return false;
+    }
+    return is_text[sizeof...(A) - 1];
+  }
+}
+template <class... A>
+concept NodesThenName = are_nodes_then_name<A...>();
+}  // namespace detail
+
 /// What all backends have in common: the nodes of a workflow, its storage, queries, plugins, log.
 ///
 /// A backend is given some nodes. The workflow is: all nodes that descend from the roots above the
@@ -54,10 +72,10 @@ class BaseWorkflow {
   BaseWorkflow(const std::vector<N>& nodes, std::string_view workflow_name)
       : BaseWorkflow(std::vector<NodeRef>(nodes.begin(), nodes.end()), workflow_name) {}
   /// `(node, "name")`, `(node, node, node, "name")`
-  template <class N, class... Rest>
-    requires(std::derived_from<std::remove_cvref_t<N>, NodeRef> && sizeof...(Rest) > 0)
-  explicit BaseWorkflow(const N& node, const Rest&... rest)
-      : BaseWorkflow(gather(node, rest...), (std::string_view(), ..., name_of(rest))) {}
+  template <class... A>
+    requires detail::NodesThenName<A...>
+  explicit BaseWorkflow(const A&... nodes_then_name)
+      : BaseWorkflow(gather(nodes_then_name...), name_in(nodes_then_name...)) {}
   virtual ~BaseWorkflow();
   BaseWorkflow(BaseWorkflow&&) noexcept;
   BaseWorkflow& operator=(BaseWorkflow&&) noexcept;
@@ -73,7 +91,7 @@ class BaseWorkflow {
 
   /// The nodes of the workflow whose whole name matches a regular expression (ECMAScript), in the
   /// order in which they were made. Changes nothing, before a run or after one.
-  /// \error invalid_argument  not a regular expression; two nodes of one name
+  /// \error invalid_argument  not a regular expression
   [[nodiscard]] std::vector<NodeRef> find_nodes(std::string_view pattern) const;
   [[nodiscard]] Query query(std::string_view pattern) const;
 
@@ -151,33 +169,27 @@ class BaseWorkflow {
 
  private:
   template <class... A>
-  static std::vector<NodeRef> gather(const A&... arguments) {
+  static std::vector<NodeRef> gather(const A&... nodes_then_name) {
     std::vector<NodeRef> nodes;
-    nodes.reserve(sizeof...(A));
-    std::size_t i = 0;
-    (add(nodes, arguments, ++i == sizeof...(A)), ...);
+    auto add = [&](const auto& argument) {
+      if constexpr (std::derived_from<std::remove_cvref_t<decltype(argument)>, NodeRef>) {
+        nodes.push_back(argument);
+      }
+    };
+    (add(nodes_then_name), ...);
     return nodes;
   }
-  template <class A>
-  static void add(std::vector<NodeRef>& nodes, const A& argument, bool last) {
-    if constexpr (std::derived_from<A, NodeRef>) {
-      nodes.push_back(argument);
-      if (last) fail_no_name();
-    } else {
-      static_assert(std::is_convertible_v<const A&, std::string_view>,
-                    "functionfuse: a workflow takes nodes, then its name");
-      if (!last) fail_no_name();
-    }
+  template <class... A>
+  static std::string_view name_in(const A&... nodes_then_name) {
+    std::string_view name;
+    auto keep = [&](const auto& argument) {
+      if constexpr (!std::derived_from<std::remove_cvref_t<decltype(argument)>, NodeRef>) {
+        name = argument;
+      }
+    };
+    (keep(nodes_then_name), ...);
+    return name;
   }
-  template <class A>
-  static std::string_view name_of(const A& argument) {
-    if constexpr (std::is_convertible_v<const A&, std::string_view>) {
-      return argument;
-    } else {
-      return {};
-    }
-  }
-  [[noreturn]] static void fail_no_name();
 
   Results run_all(std::span<const std::type_info* const> types,
                   const std::vector<std::string>& names);

@@ -28,6 +28,7 @@ struct ErasedSignature {
 /// function.
 struct ErasedFunction {
   ErasedSignature signature;
+  std::string name;  ///< its type's: what a Record keeps of it
   std::shared_ptr<void> function;
   /// \param arguments  one pointer to a value of each parameter's type
   /// \param result     memory where the result is built
@@ -86,6 +87,7 @@ ErasedFunction erase_function(F f) {
   ErasedFunction erased;
   if constexpr (S::known) {
     erased.signature = erase_signature<typename S::Result, typename S::Parameters>();
+    erased.name = type_name<F>();
     erased.function = std::make_shared<F>(std::move(f));
     erased.call = [](void* function, const void* const* arguments, void* result) {
       call_erased<F, typename S::Result>(*static_cast<F*>(function), arguments, result,

@@ -16,6 +16,7 @@
 
 namespace functionfuse {
 
+class Storage;
 namespace detail {
 struct WorkflowState;
 template <class T>
@@ -47,28 +48,36 @@ class Results {
   Results(Results&&) noexcept;
   Results& operator=(Results&&) noexcept;
   void put(NodeBase* node, std::shared_ptr<void> value) { values_[node] = std::move(value); }
+  /// A result that is in the storage under `name`.
+  void put_stored(NodeBase* node, std::string name) { stored_[node] = std::move(name); }
 
   /// The i-th given node's result, moved out where nothing else refers to it.
   template <class T>
   [[nodiscard]] T take(std::size_t i) {
     const void* value = get_erased(given_[i]);
-    if constexpr (!std::is_copy_constructible_v<T>) {
-      return std::move(*static_cast<T*>(const_cast<void*>(value)));
-    } else {
-      if (!is_last(i)) return *static_cast<const T*>(value);
-      return std::move(*static_cast<T*>(const_cast<void*>(value)));
+    if (!is_last(i)) {
+      if constexpr (std::is_copy_constructible_v<T>) {
+        return *static_cast<const T*>(value);
+      } else {
+        fail_given_twice(given_[i]);
+      }
     }
+    return std::move(*static_cast<T*>(const_cast<void*>(value)));
   }
 
  private:
   const void* get_erased(const NodeRef& node);
-  std::shared_ptr<const void> obtain(const NodeRef& node);
+  std::shared_ptr<const void> owner_value(NodeBase* owner);
+  std::shared_ptr<void> read(NodeBase* owner, const std::string& name);
   [[nodiscard]] bool is_last(std::size_t i) const;
+  [[noreturn]] static void fail_given_twice(const NodeRef& node);
 
   std::shared_ptr<detail::WorkflowState> workflow_;
+  std::shared_ptr<Storage> storage_;  // as it was at the run
   std::vector<NodeRef> given_;
   std::unordered_map<NodeBase*, std::shared_ptr<void>> values_;
   std::unordered_map<NodeBase*, std::shared_ptr<const void>> items_;
+  std::unordered_map<NodeBase*, std::string> stored_;
 };
 
 }  // namespace functionfuse

@@ -60,20 +60,35 @@ const Slot* find_field(std::span<const Slot> pairs, std::string_view name, std::
                                      std::string_view field);
 }  // namespace detail
 
-/// FUNCTIONFUSE_FIELDS was given for T.
+namespace detail {
+/// Converts to `const T*` and, unlike that, not to a pointer to a base of T.
 template <class T>
-concept HasFields = std::is_class_v<T> && requires(const T* t) { functionfuse_fields(t); };
+struct PointerTo {
+  template <class U>
+    requires std::is_same_v<U, T>
+  constexpr operator const U*() const {
+    return nullptr;
+  }
+};
+}  // namespace detail
+
+/// FUNCTIONFUSE_FIELDS was given for T itself: for a base of it is not enough.
+template <class T>
+concept HasFields = std::is_class_v<T> && requires { functionfuse_fields(detail::PointerTo<T>()); };
 
 /// What FUNCTIONFUSE_FIELDS does.
 template <class T>
 struct Fields {
+  static constexpr std::size_t kCount = std::tuple_size_v<decltype(functionfuse_fields(
+      static_cast<const T*>(nullptr)))>;
+
   /// \param known_as  where not null, later references to that address refer to this dict
   static void save(Pickler& p, const T& object, const void* known_as = nullptr) {
     constexpr auto fields = functionfuse_fields(static_cast<const T*>(nullptr));
     p.empty_dict();
-    if (known_as != nullptr) p.memoize(known_as);
+    if (known_as != nullptr) p.memoize(known_as, &typeid(T));
     p.mark();
-    std::uint32_t* keys = p.keys(typeid(T), std::tuple_size_v<decltype(fields)>);
+    std::uint32_t* keys = p.keys(typeid(T), kCount);
     std::size_t i = 0;
     std::apply(
         [&](const auto&... field) {
@@ -94,9 +109,10 @@ struct Fields {
   }
 
  private:
-  template <class M>
+  template <class F>
   static void load_field(const Reading& r, std::span<const detail::Slot> pairs, std::size_t index,
-                         const detail::Field<T, M>& field, T& object) {
+                         const F& field, T& object) {
+    using M = std::remove_reference_t<decltype(object.*field.member)>;
     std::string_view name(field.name, field.size);
     const detail::Slot* slot = detail::find_field(pairs, name, index);
     if (slot == nullptr) detail::fail_missing_field(r, type_name<T>(), name);

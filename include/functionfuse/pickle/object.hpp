@@ -183,8 +183,20 @@ class Heap {
 
   std::shared_ptr<const PersistentOrigin> origin;  ///< where persistent objects lie, if from a storage
 
+  bool deferred = false;  ///< some payload has been left in the input
+  /// Bytes that may still be copied from one object of this heap to another: a call takes a few
+  /// bytes of a pickle, and may refer to megabytes that stand elsewhere in it.
+  std::uint64_t copies_left = ~std::uint64_t{0};
+  /// Counts `size` bytes, unless they are few. \error corrupt  more than copies_left
+  void copying(std::uint64_t size) {
+    if (size <= 256) return;
+    if (size > copies_left) fail_copies();
+    copies_left -= size;
+  }
+
  private:
   void* allocate_slow(std::size_t size);
+  [[noreturn]] static void fail_copies();
 
   char* next_ = nullptr;
   char* end_ = nullptr;

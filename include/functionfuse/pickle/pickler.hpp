@@ -67,11 +67,11 @@ class Pickler {
   void save(const T& object) {
     static_assert(Storable<T>, FUNCTIONFUSE_DETAIL_NOT_STORABLE);
     if constexpr (std::is_class_v<T>) {
-      if (hooks_ && hooks_->is_persistent(typeid(T), &object)) {
+      if (is_persistent(object)) {
         return save_persistent(typeid(T), &object);
       }
     }
-    if constexpr (is_persistent<T>) {
+    if constexpr (functionfuse::is_persistent<T>) {
       fail_not_registered(typeid(T));
     } else {
       Pickle<T>::save(*this, object);
@@ -136,9 +136,17 @@ class Pickler {
   }
 
   /// Remembers the object at the top of the stack under `object`, its address. `get` then writes a
-  /// reference to it instead, and says whether it was known.
-  void memoize(const void* object);
-  bool get(const void* object);
+  /// reference to it instead, and says whether it was known. An object and its first member have
+  /// the same address: `type` tells them apart where both may be remembered.
+  void memoize(const void* object, const std::type_info* type = nullptr);
+  bool get(const void* object, const std::type_info* type = nullptr);
+  /// Keeps what is remembered alive as long as this: its address must not become another object's.
+  void keep(std::shared_ptr<const void> what) { kept_.push_back(std::move(what)); }
+  /// Whether `object` is kept beside the pickle.
+  template <class T>
+  [[nodiscard]] bool is_persistent(const T& object) const {
+    return hooks_ != nullptr && hooks_->is_persistent(typeid(T), &object);
+  }
   /// The keys of a struct's dict, which are written once and then referred to: `keys` has a place
   /// for each of `count` (valid as long as this), `key` writes the one that belongs to a place.
   std::uint32_t* keys(const std::type_info& type, std::size_t count);
@@ -196,11 +204,12 @@ class Pickler {
   void dtype_fields(const DType& dtype);
   void field_tuple(const Field& field);
   static std::string plain_code(const DType& dtype);
-  void array_head(const DType& dtype, std::span<const std::int64_t> shape, bool fortran);
+  void array_head(std::span<const std::int64_t> shape);  // then the dtype, then array_tail
   bool small_array(const DType& dtype, const void* data, std::size_t count);
-  void array_tail(std::span<const std::byte> data);
+  void array_tail(bool fortran, std::span<const std::byte> data);
   void shape_tuple(std::span<const std::int64_t> shape);
-  void scalar(const DType& dtype, std::span<const std::byte> data);
+  void scalar_head();  // then the dtype, then scalar_tail
+  void scalar_tail(std::span<const std::byte> data);
   void save_persistent(const std::type_info& type, const void* object);
   void persistent(const PersistentId& id);
   [[noreturn]] static void fail_not_registered(const std::type_info& type);
@@ -217,7 +226,12 @@ class Pickler {
   std::uint32_t memo_size_ = 0;
   std::uint32_t reconstruct_ = kUnset, ndarray_ = kUnset, dtype_class_ = kUnset,
                 scalar_ = kUnset;
-  std::unordered_map<const void*, std::uint32_t> memo_;
+  struct Remembered {
+    std::uint32_t index;
+    const std::type_info* type;
+  };
+  std::unordered_map<const void*, Remembered> memo_;
+  std::vector<std::shared_ptr<const void>> kept_;
   std::unordered_map<const std::type_info*, std::unique_ptr<std::uint32_t[]>> keys_;
   const std::type_info* last_keys_type_ = nullptr;
   std::uint32_t* last_keys_ = nullptr;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <complex>
 #include <concepts>
 #include <limits>
@@ -90,10 +92,29 @@ double read_floating(const Reading& r);
 std::complex<double> read_complex(const Reading& r);
 bool read_bool(const Reading& r);
 std::string_view read_str(const Reading& r);
+using Seconds = std::chrono::duration<long double>;
+void check_sys_time(long double seconds_since_1970);
 void save_sys_time(Pickler& p, std::int64_t microseconds_since_1970);
 std::int64_t read_sys_time(const Reading& r);  // microseconds
+void check_duration(long double seconds);
 void save_duration(Pickler& p, std::int64_t days, std::int64_t seconds, std::int64_t microseconds);
 std::int64_t read_duration(const Reading& r);  // microseconds
+template <class Duration>
+Duration as_duration(const Reading& r, std::int64_t microseconds, const std::string& type) {
+  using Rep = typename Duration::rep;
+  const std::chrono::microseconds d(microseconds);
+  if constexpr (std::is_floating_point_v<Rep>) {
+    return std::chrono::duration_cast<Duration>(d);
+  } else {
+    const long double wide =
+        std::floor(std::chrono::duration<long double, typename Duration::period>(d).count());
+    if (wide > static_cast<long double>(std::numeric_limits<Rep>::max()) ||
+        wide < static_cast<long double>(std::numeric_limits<Rep>::lowest())) {
+      r.fail_expected(type + " (it is out of its range)");
+    }
+    return std::chrono::floor<Duration>(d);
+  }
+}
 /// Number of elements of a one-dimensional ndarray or array.array. False: it is neither.
 bool array_length(const Reading& r, std::size_t& length);
 /// Its elements, converted, into memory for `length` of them.
@@ -101,13 +122,25 @@ void read_array(const Reading& r, const DType& to, void* data, std::size_t lengt
 std::size_t bytes_length(const Reading& r);
 void read_bytes(const Reading& r, void* data);
 NdArray read_nd_array(const Reading& r);
+/// Reads what lies below `r` and has been left in the input.
+void load_payloads(const Reading& r);
 /// Tells the kernel that a large, not yet touched range will be used: faster to fill.
 void advise_huge_pages(void* data, std::size_t size) noexcept;
 [[noreturn]] void fail_length(const Reading& r, std::size_t expected, std::size_t found);
 
-/// True where `kind` is what a T is written as: which alternative of a variant to try first.
 template <class T>
-bool is_written_as(Kind kind) {
+inline constexpr bool is_tuple = false;
+template <class A, class B>
+inline constexpr bool is_tuple<std::pair<A, B>> = true;
+template <class... T>
+inline constexpr bool is_tuple<std::tuple<T...>> = true;
+
+bool is_array_of(const Reading& r, const DType& dtype);
+
+/// True where `r` is what a T is written as: which alternative of a variant to try first.
+template <class T>
+bool is_written_as(const Reading& r) {
+  const Kind kind = r.kind();
   if constexpr (std::is_same_v<T, bool>) {
     return kind == Kind::boolean;
   } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
@@ -118,22 +151,44 @@ bool is_written_as(Kind kind) {
     return kind == Kind::complex;
   } else if constexpr (std::is_same_v<T, std::string>) {
     return kind == Kind::str;
-  } else if constexpr (std::is_same_v<T, Bytes>) {
+  } else if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, std::vector<std::byte>>) {
     return kind == Kind::bytes;
   } else if constexpr (std::is_same_v<T, std::monostate> || std::is_same_v<T, std::nullptr_t>) {
     return kind == Kind::none;
-  } else if constexpr (MapLike<T> || HasFields<T>) {
+  } else if constexpr (HasFields<T>) {  // one that has all these fields and others is another struct
+    return kind == Kind::dict && r.slot().object->size == Fields<T>::kCount;
+  } else if constexpr (MapLike<T>) {
     return kind == Kind::dict;
   } else if constexpr (SetLike<T>) {
     return kind == Kind::set;
+  } else if constexpr (is_tuple<T>) {
+    return kind == Kind::tuple;
   } else if constexpr (std::is_same_v<T, NdArray>) {
     return kind == Kind::ndarray;
   } else if constexpr (SequenceLike<T>) {
-    if constexpr (Element<typename T::value_type>) return kind == Kind::ndarray;
+    if constexpr (Element<typename T::value_type>) {
+      return is_array_of(r, DType::of<typename T::value_type>());
+    }
     return kind == Kind::list;
   } else {
     return false;
   }
+}
+
+/// How many elements to make room for at first: what a file claims may be far too much for a type
+/// of many bytes.
+template <class T>
+std::size_t first_capacity(std::uint64_t claimed) {
+  constexpr std::size_t kMost = (std::size_t{64} << 20) / sizeof(T) + 1;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(claimed, kMost));
+}
+
+/// A double as a T, which may be a float and too small for it.
+template <class T>
+T narrow(const Reading& r, double d) {
+  const auto value = static_cast<T>(d);
+  if (std::isinf(value) && !std::isinf(d)) r.fail_expected(type_name<T>());
+  return value;
 }
 
 template <class Range>
@@ -201,8 +256,10 @@ template <class T>
 struct Pickle<T, std::enable_if_t<std::is_same_v<T, float> || std::is_same_v<T, double>>> {
   static void save(Pickler& p, T d) { p.floating(d); }
   static T load(const Reading& r) {
-    if (r.kind() == Kind::floating) return static_cast<T>(r.slot().floating);
-    return static_cast<T>(detail::read_floating(r));
+    if constexpr (std::is_same_v<T, double>) {
+      if (r.kind() == Kind::floating) return r.slot().floating;
+    }
+    return detail::narrow<T>(r, detail::read_floating(r));
   }
 };
 
@@ -210,7 +267,8 @@ template <class T>
 struct Pickle<std::complex<T>, std::enable_if_t<!std::is_same_v<T, long double>>> {
   static void save(Pickler& p, const std::complex<T>& c) { p.complex(c.real(), c.imag()); }
   static std::complex<T> load(const Reading& r) {
-    return static_cast<std::complex<T>>(detail::read_complex(r));
+    auto value = detail::read_complex(r);
+    return {detail::narrow<T>(r, value.real()), detail::narrow<T>(r, value.imag())};
   }
 };
 
@@ -387,7 +445,7 @@ struct Pickle<T, std::enable_if_t<
     }
     if constexpr (requires { result.reserve(1); }) {
       if (r.kind() == Kind::list || r.kind() == Kind::tuple) {
-        result.reserve(r.slot().object->size);
+        result.reserve(detail::first_capacity<Item>(r.slot().object->size));
       }
     }
     detail::read_elements<T>(r, [&](const Reading& e) { result.push_back(e.as<Item>()); });
@@ -468,8 +526,12 @@ struct Pickle<T> {
     if constexpr (requires { result.reserve(1); }) result.reserve(pairs.size() / 2);
     for (std::size_t i = 0; i < pairs.size(); i += 2) {
       auto key = r.element(pairs[i], i / 2).template as<typename T::key_type>();
-      auto value = r.member(pairs[i + 1], pairs[i]).template as<typename T::mapped_type>();
+      const Reading member = r.member(pairs[i + 1], pairs[i]);
+      auto value = member.template as<typename T::mapped_type>();
       result.emplace_hint(result.end(), std::move(key), std::move(value));
+      if (result.size() != i / 2 + 1) {
+        member.fail("a second key that is the same as a " + type_name<typename T::key_type>());
+      }
     }
     return result;
   }
@@ -505,10 +567,11 @@ struct Pickle<std::variant<T...>, std::enable_if_t<(Storable<T> && ...)>> {
     std::visit([&](const auto& held) { p.save(held); }, v);
   }
   /// The first alternative that is written as what is there, else the first that can be read.
+  /// Each is tried once, or nested variants would take time exponential in their depth.
   static V load(const Reading& r) {
     std::optional<V> result;
-    ((result || !detail::is_written_as<T>(r.kind()) || attempt<T>(r, result)), ...);
-    ((result || attempt<T>(r, result)), ...);
+    ((result || !detail::is_written_as<T>(r) || attempt<T>(r, result)), ...);
+    ((result || detail::is_written_as<T>(r) || attempt<T>(r, result)), ...);
     if (!result) r.fail_expected(type_name<V>());
     return std::move(*result);
   }
@@ -547,13 +610,15 @@ struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
     static_assert(Storable<std::remove_const_t<T>>);
     if (!pointer) return p.none();
     if (pointer.use_count() == 1) return p.save(*pointer);
-    if (p.get(pointer.get())) return;
+    if (p.get(pointer.get(), &typeid(T))) return;
+    p.keep(pointer);
     if constexpr (HasFields<std::remove_const_t<T>>) {
-      Fields<std::remove_const_t<T>>::save(p, *pointer, pointer.get());  // cycles through it end
-    } else {
-      p.save(*pointer);
-      p.memoize(pointer.get());
+      if (!p.is_persistent(*pointer)) {  // cycles through it end
+        return Fields<std::remove_const_t<T>>::save(p, *pointer, pointer.get());
+      }
     }
+    p.save(*pointer);
+    p.memoize(pointer.get(), &typeid(T));
   }
   static std::shared_ptr<T> load(const Reading& r) {
     if (r.kind() == Kind::none) return nullptr;
@@ -564,15 +629,21 @@ struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
     auto& known = r.context().shared_pointers[{object, &typeid(T)}];  // a map: stays where it is
     if (known) return std::static_pointer_cast<T>(known);
     if constexpr (HasFields<std::remove_const_t<T>>) {
-      auto made = std::make_shared<std::remove_const_t<T>>();
-      known = made;  // before its fields, which may refer to it
-      Fields<std::remove_const_t<T>>::load(r, *made);
-      return made;
-    } else {
-      auto made = std::make_shared<T>(r.as<std::remove_const_t<T>>());
-      known = std::const_pointer_cast<std::remove_const_t<T>>(made);
-      return made;
+      if (r.kind() != Kind::persistent) {
+        auto made = std::make_shared<std::remove_const_t<T>>();
+        known = made;  // before its fields, which may refer to it
+        try {
+          Fields<std::remove_const_t<T>>::load(r, *made);
+        } catch (...) {
+          known.reset();  // half read: not for another alternative of a variant
+          throw;
+        }
+        return made;
+      }
     }
+    auto made = std::make_shared<T>(r.as<std::remove_const_t<T>>());
+    known = std::const_pointer_cast<std::remove_const_t<T>>(made);
+    return made;
   }
 };
 
@@ -583,39 +654,33 @@ template <class D>
 struct Pickle<std::chrono::time_point<std::chrono::system_clock, D>> {
   using Time = std::chrono::time_point<std::chrono::system_clock, D>;
   static void save(Pickler& p, const Time& t) {
+    detail::check_sys_time(detail::Seconds(t.time_since_epoch()).count());
     detail::save_sys_time(
         p, std::chrono::floor<std::chrono::microseconds>(t).time_since_epoch().count());
   }
   static Time load(const Reading& r) {
-    std::chrono::microseconds since(detail::read_sys_time(r));
-    if (since > std::chrono::duration_cast<std::chrono::microseconds>(D::max()) ||
-        since < std::chrono::duration_cast<std::chrono::microseconds>(D::min())) {
-      r.fail_expected(type_name<Time>() + " (it is out of its range)");
-    }
-    return Time(std::chrono::floor<D>(since));
+    return Time(detail::as_duration<D>(r, detail::read_sys_time(r), type_name<Time>()));
   }
 };
 
+/// Rounded down to microseconds, or to the nearest one where it is floating.
 template <class Rep, class Period>
 struct Pickle<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   static void save(Pickler& p, const Duration& d) {
-    auto days = std::chrono::floor<std::chrono::days>(d);
-    auto rest = std::chrono::floor<std::chrono::microseconds>(d - days).count();
+    using std::chrono::microseconds;
+    detail::check_duration(detail::Seconds(d).count());
+    const auto days = std::chrono::floor<std::chrono::days>(d);
+    std::int64_t rest;
+    if constexpr (std::is_floating_point_v<Rep>) {
+      rest = std::chrono::round<microseconds>(d - days).count();
+    } else {
+      rest = std::chrono::floor<microseconds>(d - days).count();
+    }
     detail::save_duration(p, days.count(), rest / 1'000'000, rest % 1'000'000);
   }
   static Duration load(const Reading& r) {
-    std::chrono::microseconds d(detail::read_duration(r));
-    if constexpr (std::is_floating_point_v<Rep>) {
-      return std::chrono::duration_cast<Duration>(d);
-    } else {
-      auto wide = std::chrono::duration<double, Period>(d);
-      if (wide.count() > static_cast<double>(std::numeric_limits<Rep>::max()) ||
-          wide.count() < static_cast<double>(std::numeric_limits<Rep>::lowest())) {
-        r.fail_expected(type_name<Duration>() + " (it is out of its range)");
-      }
-      return std::chrono::floor<Duration>(d);
-    }
+    return detail::as_duration<Duration>(r, detail::read_duration(r), type_name<Duration>());
   }
 };
 
@@ -640,7 +705,10 @@ struct Pickle<NdArray> {
 template <>
 struct Pickle<Value> {
   static void save(Pickler& p, const Value& value) { p.value(value); }
-  static Value load(const Reading& r) { return r.value(); }
+  static Value load(const Reading& r) {
+    detail::load_payloads(r);
+    return r.value();
+  }
 };
 
 template <class T>

@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "functionfuse/pickle/io.hpp"
@@ -19,6 +22,8 @@ namespace functionfuse {
 
 /// Limits of the reader. Real results stay far below; hostile files hit them before memory ends.
 inline constexpr std::size_t kMaxNesting = 5000;  ///< containers within containers
+/// The same for a C++ type that contains itself: reading it takes stack for every level.
+inline constexpr unsigned kMaxTypedNesting = 2500;
 
 /// Reads a pickle, protocols 0 to 5, into a Value. Never runs code: classes and functions are kept
 /// by name, and calls of them as opaque objects, but for a table of known harmless ones that become
@@ -36,6 +41,20 @@ inline constexpr std::size_t kMaxNesting = 5000;  ///< containers within contain
 /// \source  https://peps.python.org/pep-3154/, pep-0574 and CPython's Lib/pickletools.py
 Value unpickle(Input& input, bool defer_payloads = false);
 
+namespace detail {
+/// Types that are written as the object they hold, which may be persistent where they are not.
+template <class T>
+inline constexpr bool holds_another = false;
+template <class T>
+inline constexpr bool holds_another<std::optional<T>> = true;
+template <class... T>
+inline constexpr bool holds_another<std::variant<T...>> = true;
+template <class T, class D>
+inline constexpr bool holds_another<std::unique_ptr<T, D>> = true;
+template <class T>
+inline constexpr bool holds_another<std::shared_ptr<T>> = true;
+}  // namespace detail
+
 /// What typed reading of one result shares: see Reading.
 struct ReadContext {
   std::shared_ptr<const detail::Heap> heap;
@@ -47,6 +66,7 @@ struct ReadContext {
   std::uint64_t budget = ~std::uint64_t{0};
   std::map<std::pair<const detail::Object*, const std::type_info*>, std::shared_ptr<void>>
       shared_pointers;
+  std::unordered_set<const detail::Object*> payloads_loaded;  ///< see detail::load_payloads
 };
 
 /// A place in a value that is being read as a C++ type: what Pickle<T>::load gets. It knows the way
@@ -59,8 +79,8 @@ class Reading {
   template <class T>
   [[nodiscard]] T as() const {
     static_assert(Storable<T>, FUNCTIONFUSE_DETAIL_NOT_STORABLE);
-    if constexpr (std::is_class_v<T>) {
-      if (slot_.kind() == Kind::persistent && !std::is_same_v<T, Value>) {
+    if constexpr (std::is_class_v<T> && !std::is_same_v<T, Value> && !detail::holds_another<T>) {
+      if (slot_.kind() == Kind::persistent) {
         return *std::static_pointer_cast<T>(load_persistent(typeid(T)));
       }
     }
@@ -77,10 +97,10 @@ class Reading {
   [[nodiscard]] Value value() const { return Value(slot_, context_.heap); }
 
   /// Places below this one.
-  [[nodiscard]] Reading element(const detail::Slot& slot, std::size_t index) const noexcept {
+  [[nodiscard]] Reading element(const detail::Slot& slot, std::size_t index) const {
     return Reading(slot, *this, index);
   }
-  [[nodiscard]] Reading member(const detail::Slot& slot, const detail::Slot& key) const noexcept {
+  [[nodiscard]] Reading member(const detail::Slot& slot, const detail::Slot& key) const {
     return Reading(slot, *this, key);
   }
 
@@ -98,6 +118,8 @@ class Reading {
     if (elements > context_.budget) fail("expands to more elements than its file can hold");
     context_.budget -= elements;
   }
+  /// The same for the bytes of an array or a text.
+  void spend_bytes(std::uint64_t bytes) const { spend(bytes / 64); }
 
   /// `where: result["train"][3]: what`
   [[noreturn]] void fail(const std::string& what) const;
@@ -107,10 +129,20 @@ class Reading {
   [[nodiscard]] std::string place() const;
 
  private:
-  Reading(const detail::Slot& slot, const Reading& parent, std::size_t index) noexcept
-      : slot_(slot), context_(parent.context_), parent_(&parent), index_(index) {}
-  Reading(const detail::Slot& slot, const Reading& parent, const detail::Slot& key) noexcept
-      : slot_(slot), context_(parent.context_), parent_(&parent), key_(&key) {}
+  Reading(const detail::Slot& slot, const Reading& parent, std::size_t index)
+      : slot_(slot), context_(parent.context_), parent_(&parent), index_(index) {
+    go_down(parent);
+  }
+  Reading(const detail::Slot& slot, const Reading& parent, const detail::Slot& key)
+      : slot_(slot), context_(parent.context_), parent_(&parent), key_(&key) {
+    go_down(parent);
+  }
+  void go_down(const Reading& parent) {
+    level_ = parent.level_ + 1;
+    if (level_ > kMaxTypedNesting) fail_nesting();
+  }
+  [[noreturn]] void fail_nesting() const;
+  [[nodiscard]] std::string step() const;
   [[nodiscard]] std::shared_ptr<void> load_persistent(const std::type_info& type) const;
 
   const detail::Slot& slot_;
@@ -118,6 +150,7 @@ class Reading {
   const Reading* parent_ = nullptr;
   const detail::Slot* key_ = nullptr;
   std::size_t index_ = 0;
+  unsigned level_ = 0;
 };
 
 }  // namespace functionfuse

@@ -22,7 +22,7 @@ namespace functionfuse::detail {
 
 [[noreturn]] void fail_item_index(std::size_t index, std::size_t size);
 [[noreturn]] void fail_item_key(const std::string& key);
-std::string quoted(std::string_view text);
+std::string quoted_text(std::string_view text);
 inline constexpr FunctionInfo kItemInfo{"item", "item"};
 
 /// `node[&Struct::member]`
@@ -80,7 +80,7 @@ struct IndexAccess {
 template <class Key>
 std::string key_text(const Key& key) {
   if constexpr (std::is_convertible_v<const Key&, std::string_view>) {
-    return "[" + quoted(key) + "]";
+    return "[" + quoted_text(key) + "]";
   } else if constexpr (std::is_integral_v<Key>) {
     return "[" + std::to_string(key) + "]";
   } else {

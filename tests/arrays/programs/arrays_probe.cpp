@@ -108,8 +108,7 @@ ff::DType read_dtype(const std::string& text) {
   return read_dtype(in);
 }
 
-ff::NdArray read_array(const std::string& dtype, const std::string& shape,
-                       const std::string& hex) {
+ff::NdArray read_array(const std::string& dtype, const std::string& shape, const std::string& hex) {
   auto bytes = std::make_shared<std::vector<std::byte>>(bytes_from_hex(hex));
   return ff::NdArray::from_buffer(read_dtype(dtype), read_shape(shape), 'C', *bytes, bytes);
 }

@@ -1,0 +1,165 @@
+"""Runs every benchmark in turns with its peer, several rounds, and prints a table of medians.
+
+    bash scripts/bench.sh [--rounds N] [--disk FOLDER] [--markdown]
+
+Ratios are peer / ours in one round's figures, then the median over the rounds: the machine may be
+noisy, but both sides have the same noise. A goal is what the project has set itself."""
+
+import argparse
+import collections
+import datetime
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ["FUNCTIONFUSE_BUILD"]
+
+# name of the figure, unit, peer, goal for peer / ours (or for ours alone, as "<= x")
+ROWS = [
+    ("graphs", "chain, build", "us", "python", "<= 0.5"),
+    ("graphs", "chain, run", "us", "python", "<= 0.2"),
+    ("graphs", "fan-out, build", "us", "python", "<= 0.5"),
+    ("graphs", "fan-out, run", "us", "python", "<= 0.2"),
+    ("graphs", "random DAG, build", "us", "python", "<= 0.5"),
+    ("graphs", "random DAG, run", "us", "python", "<= 0.2"),
+    ("graphs", "chain, all", "us", "oneTBB", None),
+    ("graphs", "fan-out, all", "us", "oneTBB", None),
+    ("graphs", "random DAG, all", "us", "oneTBB", None),
+    ("pickles", "list of 1e6 floats, out", "ms", "python", 3),
+    ("pickles", "list of 1e6 floats, in", "ms", "python", 3),
+    ("pickles", "dict of 1e5 str to int as Value, out", "ms", "python", 2),
+    ("pickles", "dict of 1e5 str to int as Value, in", "ms", "python", 2),
+    ("pickles", "map of 1e5 str to int, out", "ms", "cereal", 1),
+    ("pickles", "map of 1e5 str to int, in", "ms", "cereal", 1),
+    ("pickles", "vector of 1e6 doubles, out", "ms", "cereal", 1),
+    ("pickles", "vector of 1e6 doubles, in", "ms", "cereal", 1),
+    ("pickles", "1e5 records, out", "ms", "python", 8),
+    ("pickles", "1e5 records, in", "ms", "python", 8),
+    ("pickles", "1e5 records, out", "ms", "cereal", None),
+    ("pickles", "1e5 records, in", "ms", "cereal", None),
+    ("tmpfs", "node, run and store", "us", "python", 4),
+    ("tmpfs", "node, find stored", "us", "python", 10),
+    ("tmpfs", "array of 1 GB, save", "s", "python", 3),
+    ("tmpfs", "array of 1 GB, read", "s", "python", 3),
+    ("tmpfs", "array of 1 GB, save, memory", "MB", "python", "<= 64"),
+    ("tmpfs", "array of 1 GB, read, memory", "MB", None, "<= 64"),
+    ("disk", "node, run and store", "us", "python", 1),
+    ("disk", "node, find stored", "us", "python", 10),
+    ("disk", "array of 1 GB, save", "s", "python", None),
+    ("disk", "array of 1 GB, read", "s", "python", None),
+]
+
+
+def figures(*command):
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {name: float(value) for name, value in
+            (line.split("\t") for line in output.splitlines())}
+
+
+def program(name, *arguments):
+    return figures(os.path.join(BUILD, "bench", name), *arguments)
+
+
+def python(*arguments):
+    return figures(sys.executable, os.path.join(HERE, "python_peers.py"), *arguments)
+
+
+def in_new_folder(parent, run):
+    # A new folder each time: creating files is slow where many were removed before.
+    folder = tempfile.mkdtemp(prefix="functionfuse-bench-", dir=parent)
+    try:
+        return run(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def round_of(group, disk):
+    """{who: {name: number}} of one run of a group; ours last, so that peers warm nothing up for it."""
+    if group == "graphs":
+        runs = {"python": python("graphs"), "ours": program("graph_bench")}
+        if os.path.exists(os.path.join(BUILD, "bench", "flow_graph_bench")):
+            runs["oneTBB"] = program("flow_graph_bench")
+        return runs
+    if group == "pickles":
+        return {"python": python("pickles"), "cereal": program("cereal_bench"),
+                "ours": program("pickle_bench")}
+    parent = "/dev/shm" if group == "tmpfs" else disk
+    return {"python": in_new_folder(parent, lambda folder: python("storage", folder)),
+            "ours": in_new_folder(parent, lambda folder: program("storage_bench", folder))}
+
+
+def number(value):
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def verdict(goal, ours, ratio):
+    if goal is None:
+        return "", ""
+    if isinstance(goal, str):
+        return goal, "yes" if ours <= float(goal[3:]) else "no"
+    return f"{goal} x", "yes" if ratio is not None and ratio >= goal else "no"
+
+
+def table(samples):
+    for group, name, unit, peer, goal in ROWS:
+        runs = samples[group]
+        ours = statistics.median(run["ours"][name] for run in runs)
+        theirs = ratio = None
+        if peer and all(name in run.get(peer, {}) for run in runs):
+            theirs = statistics.median(run[peer][name] for run in runs)
+            ratio = statistics.median(run[peer][name] / max(run["ours"][name], 1e-9) for run in runs)
+        wanted, reached = verdict(goal, ours, ratio)
+        where = f" ({group})" if group in ("tmpfs", "disk") else ""
+        yield (f"{name}{where}", f"{number(ours)} {unit}",
+               f"{peer} {number(theirs)} {unit}" if theirs is not None else "",
+               number(ratio) if ratio is not None and unit != "MB" else "", wanted, reached)
+
+
+def show(rows, markdown):
+    heads = ("", "ours", "peer", "peer / ours", "goal", "reached")
+    if markdown:
+        print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+        for row in rows:
+            print("| " + " | ".join(row) + " |")
+        return
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
+    for row in [heads, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--disk", default=BUILD, help="a folder on the disk to measure")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--only", choices=("graphs", "pickles", "tmpfs", "disk"))
+    options = parser.parse_args()
+    groups = [options.only] if options.only else ["graphs", "pickles", "tmpfs", "disk"]
+    samples = collections.defaultdict(list)
+    for i in range(options.rounds):
+        for group in groups:
+            print(f"round {i + 1} of {options.rounds}: {group}", file=sys.stderr)
+            samples[group].append(round_of(group, options.disk))
+    global ROWS
+    ROWS = [row for row in ROWS if row[0] in groups]
+    print(f"{processor()}, {os.cpu_count()} cores, Linux {platform.release()}, "
+          f"Python {platform.python_version()}, {datetime.date.today()}; "
+          f"medians of {options.rounds} rounds\n")
+    show(list(table(samples)), options.markdown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+// Storing in the folder that is given: nodes in microseconds each, the array in seconds and MB.
+// Peer: python_peers.py.
+#include <functionfuse/functionfuse.hpp>
+
+#include <filesystem>
+
+#include "report.hpp"
+
+namespace ff = functionfuse;
+
+namespace {
+
+constexpr int kNodes = 10'000;
+
+double scale(int i, double factor) { return i * factor; }
+
+std::vector<ff::Node<double>> make_nodes() {
+  std::vector<ff::Node<double>> nodes;
+  for (int i = 0; i < kNodes; ++i) nodes.push_back(ff::workflow<scale>()(i, 0.5));
+  return nodes;
+}
+
+double run(const std::shared_ptr<ff::Storage>& storage) {
+  auto nodes = make_nodes();
+  ff::LocalWorkflow workflow(nodes, "nodes");
+  workflow.set_storage(storage);
+  workflow.set_progress(false);
+  return bench::seconds([&] { workflow.run(); }) * 1e6 / kNodes;
+}
+
+void array(const std::shared_ptr<ff::Storage>& storage) {
+  constexpr std::size_t kCount = 125'000'000;
+  constexpr double kMB = 1e6;
+  std::vector<double> numbers(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) numbers[i] = static_cast<double>(i);
+  bench::forget_peak();
+  double before = bench::peak_memory();
+  bench::report("array of 1 GB, save", bench::seconds([&] { storage->save("a", "x", numbers); }));
+  bench::report("array of 1 GB, save, memory", (bench::peak_memory() - before) / kMB);
+  numbers = {};
+  bench::forget_peak();
+  before = bench::peak_memory();
+  std::vector<double> back;
+  bench::report("array of 1 GB, read", bench::seconds([&] {
+                  back = storage->read_task<std::vector<double>>("a", "x");
+                }));
+  bench::report("array of 1 GB, read, memory",
+                (bench::peak_memory() - before - 8. * kCount) / kMB);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  std::filesystem::path folder(argv[1]);
+  auto storage = ff::storage_factory(
+      {{"kind", "file"}, {"options", {{"path", (folder / "storage").string()}}}});
+  bench::report("node, run and store", run(storage));
+  bench::report("node, find stored", run(storage));
+  array(storage);
+}

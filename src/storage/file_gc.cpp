@@ -1,0 +1,185 @@
+// Leftovers and damage in a FileStorage. What is looked at is what a kill can leave (the steps of a
+// save and a removal stand in file_storage.cpp).
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "functionfuse/error.hpp"
+#include "functionfuse/pickle/unpickler.hpp"
+#include "functionfuse/storage/file_storage.hpp"
+#include "io/new_file.hpp"
+#include "storage/file_storage_impl.hpp"
+#include "storage/removed_folder.hpp"
+#include "storage/stored_ids.hpp"
+#include "storage/task_input.hpp"
+#include "storage/task_names.hpp"
+
+namespace functionfuse {
+
+using namespace detail;
+
+namespace {
+
+constexpr const char* kTemporaryFile = "temporary file of a save that did not end";
+
+/// Finds leftovers, and removes them unless it is a dry run.
+class Collector {
+ public:
+  Collector(bool dry_run, double grace_seconds)
+      : dry_run_(dry_run),
+        newest_(std::filesystem::file_time_type::clock::now() -
+                std::chrono::duration_cast<std::filesystem::file_time_type::duration>(
+                    std::chrono::duration<double>(grace_seconds))) {}
+
+  /// A workflow's folder: its tasks refer to bigdata, all else in it is ours or nobody's.
+  void workflow(const std::string& path);
+  /// A folder that holds nothing but temporary files and what must stay.
+  void temporary_files(const std::string& folder);
+  void removed_workflows(const std::string& root);
+  std::vector<Leftover> take() { return std::move(found_); }
+
+ private:
+  struct References {
+    Filenames names;
+    std::string damaged;  ///< a task that can't be read: it may refer to anything
+  };
+  static References references(const io::Folder& workflow);
+  void bigdata(const io::Folder& workflow);
+  void collect(const std::string& path, std::string why, bool keep = false);
+
+  bool dry_run_;
+  std::filesystem::file_time_type newest_;
+  std::vector<Leftover> found_;
+};
+
+std::uint64_t size_of(const std::filesystem::path& path) {
+  std::error_code ignored;  // gone meanwhile: nothing
+  if (!std::filesystem::is_directory(std::filesystem::symlink_status(path, ignored))) {
+    const auto size = std::filesystem::file_size(path, ignored);
+    return ignored ? 0 : size;
+  }
+  std::uint64_t sum = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ignored)) {
+    if (entry.is_regular_file(ignored)) sum += entry.file_size(ignored);
+  }
+  return sum;
+}
+
+void Collector::collect(const std::string& path, std::string why, bool keep) {
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(path, error);
+  if (!error && time > newest_) return;
+  found_.push_back({path, size_of(path), std::move(why)});
+  if (!dry_run_ && !keep) remove_folder(path);
+}
+
+void Collector::temporary_files(const std::string& folder) {
+  for (const io::Entries::Entry& entry : io::Entries::of(folder)) {
+    if (entry.name.starts_with(io::kTemporary)) {
+      collect(folder + "/" + std::string(entry.name), kTemporaryFile);
+    }
+  }
+}
+
+void Collector::removed_workflows(const std::string& root) {
+  for (const io::Entries::Entry& entry : io::Entries::of(root)) {
+    if (entry.name.starts_with(kRemoved)) {
+      collect(root + "/" + std::string(entry.name), "folder of a workflow that was removed");
+    }
+  }
+}
+
+Collector::References Collector::references(const io::Folder& workflow) {
+  References result;
+  for_each_task(workflow, [&](std::string_view task, std::uint64_t) {
+    const std::string path = workflow.path() + "/" + std::string(task);
+    StoredIds stored = stored_ids(path);
+    for (PersistentId& id : stored.ids) result.names.insert(std::move(id.filename));
+    if (!stored.damage.empty()) result.damaged = path + " can't be read (" + stored.damage + ")";
+  });
+  return result;
+}
+
+void Collector::bigdata(const io::Folder& workflow) {
+  const std::string folder = workflow.path() + "/" + std::string(kBigdata);
+  // Listed before the tasks are read: what a save adds meanwhile is not in the list.
+  const io::Entries entries = io::Entries::of(folder);
+  if (entries.size() == 0) return;
+  const References references = Collector::references(workflow);
+  for (const io::Entries::Entry& entry : entries) {
+    if (references.names.own(entry.name)) continue;
+    const std::string path = folder + "/" + std::string(entry.name);
+    if (references.damaged.empty()) {
+      collect(path, "no task refers to it");
+    } else {
+      collect(path, "left alone: no task refers to it, but " + references.damaged, true);
+    }
+  }
+}
+
+void Collector::workflow(const std::string& path) {
+  const auto folder = io::Folder::open_if_there(path);
+  if (!folder) return;
+  temporary_files(path);
+  temporary_files(path + "/" + std::string(kPrivateFolder));
+  bigdata(*folder);
+}
+
+/// What is wrong with a task; empty where nothing is.
+std::vector<std::string> faults(const std::string& path, const Bigdata& bigdata) {
+  std::vector<std::string> found;
+  try {
+    const auto task = TaskInput::open_if_there(path);
+    if (!task) return {};  // removed meanwhile
+    std::vector<PersistentId> ids;
+    task->read([&](Input& input) { ids = persistent_ids(unpickle(input, true)); });
+    for (const PersistentId& id : ids) {
+      if (!is_plain_filename(id.filename)) {
+        found.push_back("refers to \"" + id.filename.substr(0, 80) +
+                        "\", which is no name of a file in bigdata");
+      } else if (!bigdata.exists(id.filename)) {
+        found.push_back("the object that " + id.name + " kept in bigdata/" + id.filename +
+                        " is gone");
+      }
+    }
+  } catch (const Error& e) {
+    found.emplace_back(e.what());
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Leftover> FileStorage::gc(std::optional<std::string_view> workflow, bool dry_run,
+                                      double grace_seconds) {
+  Collector collector(dry_run, grace_seconds);
+  for (const std::string& name : impl_->chosen(workflow)) {
+    const std::string path = impl_->workflow_path(name);
+    collector.workflow(path);
+    if (dry_run) continue;
+    compact_records(path, true);
+  }
+  if (!workflow) collector.removed_workflows(impl_->path);
+  return collector.take();
+}
+
+std::vector<Problem> FileStorage::verify(std::optional<std::string_view> workflow,
+                                         std::size_t* checked) const {
+  std::vector<Problem> problems;
+  std::size_t count = 0;
+  for (const std::string& name : impl_->chosen(workflow)) {
+    const Bigdata bigdata(impl_->bigdata_path(name));
+    for (const std::string& task : impl_->tasks(name)) {
+      const std::string path = impl_->task_path(name, task);
+      ++count;
+      for (std::string& what : faults(path, bigdata)) {
+        problems.push_back({name, task, path, std::move(what)});
+      }
+    }
+  }
+  if (checked != nullptr) *checked = count;
+  return problems;
+}
+
+}  // namespace functionfuse

@@ -1,0 +1,26 @@
+#include <string>
+#include <string_view>
+
+#include "functionfuse/error.hpp"
+#include "functionfuse/storage/storage.hpp"
+#include "functionfuse/workflow/function_node.hpp"
+#include "functionfuse/workflow/stateful.hpp"
+
+namespace functionfuse::detail {
+
+void check_function_name(std::string_view name) {
+  check_name(name, "task");
+  if (name.size() > 240) {  // which leaves room for a number
+    throw Error(Errc::invalid_argument, "workflow(\"" + std::string(name.substr(0, 40)) +
+                                            "...\", ...): the name is longer than 240 bytes");
+  }
+}
+
+void fail_not_copyable(std::string_view class_name) {
+  throw Error(Errc::unsupported,
+              "an object of " + std::string(class_name) +
+                  " can't be copied, and so its state can't be an argument or be looked into; call "
+                  "a method of it");
+}
+
+}  // namespace functionfuse::detail

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "functionfuse/pickle/fields.hpp"
+#include "functionfuse/storage/storage.hpp"
+
+/// What every storage must do, whatever it keeps its results in. A storage joins in by
+///
+///     INSTANTIATE_TEST_SUITE_P(File, StorageSuite, testing::Values(StoreKind{"file", make_store}));
+namespace functionfuse::test {
+
+/// One place that results are kept in, new and empty, removed when this is destroyed.
+class Store {
+ public:
+  virtual ~Store() = default;
+  /// Another object over the same place, as another process would have it.
+  [[nodiscard]] virtual std::shared_ptr<Storage> open() = 0;
+  /// The bytes of a task as they lie there.
+  [[nodiscard]] virtual std::string raw(const std::string& workflow, const std::string& task) = 0;
+  virtual void set_raw(const std::string& workflow, const std::string& task,
+                       const std::string& bytes) = 0;
+  /// Names in the workflow's bigdata.
+  [[nodiscard]] virtual std::vector<std::string> bigdata(const std::string& workflow) = 0;
+  virtual void remove_bigdata(const std::string& workflow, const std::string& name) = 0;
+};
+
+struct StoreKind {
+  std::string name;
+  std::function<std::unique_ptr<Store>()> make;
+  // What it can't do.
+  bool file_protocol = true;  ///< offers FILE_PROTOCOL
+};
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+
+class StorageSuite : public testing::TestWithParam<StoreKind> {
+ protected:
+  StorageSuite() : store(GetParam().make()), storage(store->open()) {}
+  std::unique_ptr<Store> store;
+  std::shared_ptr<Storage> storage;
+};
+
+struct Point {
+  double x = 0, y = 0;
+  std::string label;
+  friend bool operator==(const Point&, const Point&) = default;
+};
+FUNCTIONFUSE_FIELDS(Point, x, y, label)
+
+/// Of a type that only a serializer keeps.
+struct Note {
+  std::string text;
+};
+
+/// Keeps the text of a note in a file of its own, through FILE_PROTOCOL.
+struct NoteSerializer {
+  using serializer_class = Note;
+  static constexpr std::string_view name = "Note";
+  static constexpr bool thread_safe = true;
+  SerializedAs pickle(const Protocols& protocols, const Note& note);
+  Note unpickle(const Protocols& protocols, const SerializedAs& id);
+  void remove(const Protocols& protocols, const SerializedAs& id);
+};
+
+/// Pickling it fails.
+struct Unpicklable {};
+
+/// The text of the Error with that code which `f` throws.
+template <class F>
+std::string error_of(Errc code, F f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << e.what();
+    return e.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+}  // namespace functionfuse::test
+
+template <>
+inline constexpr bool functionfuse::is_persistent<functionfuse::test::Note> = true;
+
+template <>
+struct functionfuse::Pickle<functionfuse::test::Unpicklable> {
+  static void save(Pickler& pickler, const test::Unpicklable&);
+  static test::Unpicklable load(const Reading&) { return {}; }
+};

@@ -1,0 +1,100 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "json.hpp"
+#include "opened.hpp"
+#include "words.hpp"
+
+namespace functionfuse::cli {
+namespace {
+
+class Gc final : public Command {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "gc"; }
+  [[nodiscard]] std::string_view summary() const override {
+    return "remove what killed or failed runs left behind";
+  }
+  [[nodiscard]] std::string_view help() const override {
+    return R"(Remove what killed or failed runs left behind: temporary files, objects in bigdata that no
+task refers to. Results are never touched.
+
+  functionfuse gc PATH [WORKFLOW] [--dry-run] [--grace TIME] [--json]
+
+  PATH            the folder of the storage
+  WORKFLOW        only this one
+  -n, --dry-run   only say what would be removed
+  --grace TIME    leave what is younger, as it may belong to a run that is under way: seconds,
+                  or a number and s, m, h or d; default 1h
+  --json          for programs
+
+Examples:
+  functionfuse gc storage --dry-run
+  functionfuse gc storage operations
+  functionfuse gc storage --grace 0        when surely nothing is running
+)";
+  }
+  void add_options(CLI::App& app) override {
+    app.add_option("PATH", path_)->required();
+    app.add_option("WORKFLOW", workflow_);
+    app.add_flag("-n,--dry-run", dry_run_);
+    app.add_option("--grace", grace_);
+    app.add_flag("--json", json_);
+  }
+  int run(Out& out) override {
+    const double grace = parse_duration(grace_);
+    const Opened opened(path_);
+    std::optional<std::string_view> workflow;
+    if (!workflow_.empty()) {
+      opened.need_workflow(workflow_);
+      workflow = workflow_;
+    }
+    const auto found = opened.storage().gc(workflow, dry_run_, grace);
+    std::uint64_t bytes = 0;
+    Json list = Json::array();
+    Table table;
+    for (const Leftover& leftover : found) {
+      bytes += leftover.bytes;
+      if (json_) {
+        list.add(Json::object()
+                     .add("path", leftover.path)
+                     .add("bytes", leftover.bytes)
+                     .add("why", leftover.why));
+      } else {
+        table.add({{dry_run_ ? "would remove" : "removed", false},
+                   {size_text(leftover.bytes), true},
+                   {printable(leftover.path), false, true, Colour::cyan},
+                   {leftover.why, false, true}});
+      }
+    }
+    if (json_) {
+      out << Json::object()
+                 .add("url", opened.url())
+                 .add("dry_run", dry_run_)
+                 .add("grace_seconds", grace)
+                 .add("leftovers", list)
+                 .add("bytes", bytes)
+                 .text()
+          << '\n';
+      return kOk;
+    }
+    table.print(out);
+    if (found.empty()) {
+      out << "nothing to remove\n";
+    } else {
+      out << counted(found.size(), "file") << ", " << size_text(bytes)
+          << (dry_run_ ? " would be removed\n" : " removed\n");
+    }
+    return kOk;
+  }
+
+ private:
+  std::string path_, workflow_, grace_ = "1h";
+  bool dry_run_ = false, json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_gc() { return std::make_unique<Gc>(); }
+
+}  // namespace functionfuse::cli

@@ -1,0 +1,268 @@
+#include "opened.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "functionfuse/error.hpp"
+#include "functionfuse/storage/storage_factory.hpp"
+#include "words.hpp"
+
+namespace functionfuse::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kBigdata = "bigdata";
+constexpr std::string_view kPrivate = ".functionfuse";
+
+std::optional<struct ::stat> facts_of(const fs::path& path) {
+  struct ::stat facts;
+  if (::stat(path.c_str(), &facts) != 0) return {};
+  return facts;
+}
+
+/// Names in a folder, sorted; none where it can't be read.
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().native());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+/// A task's file starts as a pickle of protocol 2 to 5, or is empty since something went wrong, or
+/// can be read as one.
+bool looks_like_task(const fs::path& file, std::uint64_t bytes) {
+  if (bytes == 0) return true;
+  std::array<unsigned char, 2> start{};
+  std::ifstream(file, std::ios::binary).read(reinterpret_cast<char*>(start.data()), start.size());
+  if (start[0] == 0x80 && start[1] >= 2 && start[1] <= 5) return true;
+  constexpr std::uint64_t kSmall = 1 << 20;
+  if (bytes > kSmall) return false;
+  try {
+    const fs::path workflow = file.parent_path();
+    const FileStorage storage(workflow.parent_path());
+    static_cast<void>(storage.read_task(workflow.filename().native(), file.filename().native()));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+enum class Look { workflow, empty, other };
+
+/// From its first files: a folder with bigdata or records is a workflow's.
+Look look_at(const fs::path& folder) {
+  constexpr int kMost = 8;
+  int looked = 0;
+  for (const std::string& name : names_in(folder)) {
+    const auto facts = facts_of(folder / name);
+    if (!facts) continue;
+    if (S_ISDIR(facts->st_mode)) {
+      if (name == kBigdata || name == kPrivate) return Look::workflow;
+      continue;
+    }
+    if (name.front() == '.' || !S_ISREG(facts->st_mode) || looked == kMost) continue;
+    ++looked;
+    if (looks_like_task(folder / name, static_cast<std::uint64_t>(facts->st_size))) {
+      return Look::workflow;
+    }
+  }
+  return looked == 0 ? Look::empty : Look::other;
+}
+
+/// A folder is taken for a storage unless it has folders with files and none of them is a task's.
+/// What is no storage is named as such, so that nobody lists, checks or empties another folder.
+std::string why_no_storage(const fs::path& folder) {
+  if (look_at(folder) == Look::workflow) {
+    const fs::path whole = fs::absolute(folder).lexically_normal();
+    const fs::path workflow = whole.filename().empty() ? whole.parent_path() : whole;
+    return "is the folder of a workflow, not of a storage: name its parent and the workflow, " +
+           shell_word(workflow.parent_path().native()) + " " +
+           shell_word(workflow.filename().native());
+  }
+  constexpr int kMost = 16;
+  int looked = 0;
+  bool empty = true, other = false;
+  for (const std::string& name : names_in(folder)) {
+    empty = false;
+    if (name.front() == '.' || looked == kMost || !fs::is_directory(folder / name)) continue;
+    ++looked;
+    switch (look_at(folder / name)) {
+      case Look::workflow: return "";
+      case Look::empty: break;
+      case Look::other: other = true;
+    }
+  }
+  if (empty) return "";
+  if (looked == 0) {
+    return "is not a storage: there is no folder in it, and a storage has one for each workflow";
+  }
+  if (other) return "is not a storage: the files in its folders are no tasks";
+  return "";
+}
+
+std::uint64_t bytes_below(const fs::path& path, std::time_t& changed) {
+  struct ::stat facts;
+  if (::lstat(path.c_str(), &facts) != 0) return 0;  // not through links: they may lead in circles
+  if (!S_ISDIR(facts.st_mode)) {
+    changed = std::max(changed, facts.st_mtime);
+    return static_cast<std::uint64_t>(facts.st_size);
+  }
+  std::uint64_t bytes = 0;
+  for (const std::string& name : names_in(path)) bytes += bytes_below(path / name, changed);
+  return bytes;
+}
+
+std::string scheme_of(const std::string& path) {
+  const std::size_t end = path.find("://");
+  return end == path.npos ? "" : path.substr(0, end);
+}
+
+}  // namespace
+
+bool looks_like_workflow(const fs::path& folder) {
+  for (const std::string& name : names_in(folder)) {
+    if (name.front() != '.' && name != kBigdata && fs::is_directory(folder / name)) return false;
+  }
+  return look_at(folder) != Look::other;
+}
+
+Opened::Opened(const std::string& path, Must must) : given_(path) {
+  const std::string scheme = scheme_of(path);
+  if (scheme == "s3") {
+    throw UnsupportedError("storages on S3 are not in this build: " + printable(path) +
+                           "; a PATH is a folder");
+  }
+  if (!scheme.empty() && scheme != "file") {
+    throw Error(Errc::invalid_argument, "there is no kind of storage \"" + printable(scheme) +
+                                            "\": a PATH is a folder, or file:///folder");
+  }
+  folder_ = scheme.empty() ? path : path.substr(7);
+  const std::string name = "\"" + printable(path) + "\"";
+  if (folder_.empty()) {
+    throw Error(Errc::invalid_argument, "the PATH of the storage is empty: name a folder");
+  }
+  std::error_code error;
+  const fs::file_status status = fs::status(folder_, error);
+  if (status.type() == fs::file_type::not_found) {
+    if (must == Must::exist) {
+      fs::path absolute = fs::absolute(folder_).lexically_normal();
+      if (absolute.filename().empty()) absolute = absolute.parent_path();
+      std::vector<std::string> siblings;
+      for (const std::string& sibling : names_in(absolute.parent_path())) {
+        if (fs::is_directory(absolute.parent_path() / sibling, error)) siblings.push_back(sibling);
+      }
+      throw NotFoundError("there is no folder " + name +
+                          did_you_mean(absolute.filename().native(), siblings));
+    }
+  } else if (error || status.type() == fs::file_type::none) {
+    throw Error(Errc::io, "cannot look at " + name + ": " + error.message());
+  } else if (status.type() != fs::file_type::directory) {
+    throw NotFoundError(name + " is a file, and a storage is a folder with one folder for each "
+                               "workflow");
+  } else {
+    if (fs::directory_iterator(folder_, error); error) {
+      throw Error(Errc::io, "cannot read the folder " + name + ": " + error.message());
+    }
+    if (const std::string why = why_no_storage(folder_); !why.empty()) {
+      throw NotFoundError(name + " " + why);
+    }
+  }
+  storage_ = storage_factory({{"kind", "file"}, {"options", {{"path", folder_.native()}}}});
+}
+
+std::string Opened::url(std::string_view workflow, std::string_view task) const {
+  std::string url = storage_->url();
+  if (url.back() != '/') url += '/';
+  url += workflow;
+  if (!task.empty()) {
+    url += '/';
+    url += task;
+  }
+  return url;
+}
+
+void Opened::need_workflow(const std::string& workflow) const {
+  check_name(workflow, "workflow");
+  const auto there = storage_->list_workflows();
+  if (std::ranges::find(there, workflow) != there.end()) return;
+  const std::string near = did_you_mean(workflow, there);
+  std::string text = "there is no workflow \"" + printable(workflow) + "\" in " + printable(url());
+  if (there.empty()) {
+    text += ", which holds none";
+  } else if (near.empty()) {
+    text += ", which holds " + some_of(there);
+  }
+  throw NotFoundError(text + near);
+}
+
+void Opened::need_task(const std::string& workflow, const std::string& task) const {
+  need_workflow(workflow);
+  check_name(task, "task");
+  if (storage_->file_exists(workflow, task)) return;
+  const auto there = storage_->list_tasks(workflow);
+  const std::string near = did_you_mean(task, there);
+  std::string text = "there is no task \"" + printable(task) + "\" in " + printable(url(workflow, ""));
+  if (there.empty()) {
+    text += ", which holds none";
+  } else if (near.empty()) {
+    text += ", which holds " + some_of(there);
+  }
+  throw NotFoundError(text + near);
+}
+
+std::vector<std::string> Opened::tasks(const std::string& workflow,
+                                       const std::string& pattern) const {
+  need_workflow(workflow);
+  const auto there = storage_->list_tasks(workflow);
+  if (std::ranges::binary_search(there, pattern)) return {pattern};
+  if (pattern.find_first_of("*?[") == pattern.npos) need_task(workflow, pattern);
+  auto matching = storage_->list_tasks(workflow, pattern);
+  if (!matching.empty()) return matching;
+  throw NotFoundError("no task in " + printable(url(workflow, "")) + " matches \"" +
+                      printable(pattern) + "\"" +
+                      (there.empty() ? ", which holds none" : ", which holds " + some_of(there)));
+}
+
+fs::path Opened::task_file(std::string_view workflow, std::string_view task) const {
+  return folder_ / workflow / task;
+}
+
+std::optional<FileFacts> Opened::task_facts(std::string_view workflow,
+                                            std::string_view task) const {
+  const auto facts = facts_of(task_file(workflow, task));
+  if (!facts) return {};
+  return FileFacts{static_cast<std::uint64_t>(facts->st_size), facts->st_mtime};
+}
+
+FileFacts Opened::workflow_facts(std::string_view workflow) const {
+  FileFacts total;
+  const fs::path folder = folder_ / workflow;
+  for (const std::string& name : names_in(folder)) {
+    if (name.front() == '.') continue;
+    total.bytes += bytes_below(folder / name, total.changed);
+  }
+  if (const auto own = facts_of(folder); own && total.changed == 0) total.changed = own->st_mtime;
+  return total;
+}
+
+std::optional<std::uint64_t> Opened::object_bytes(std::string_view workflow,
+                                                  const PersistentId& id) const {
+  if (id.filename.empty() || id.filename.front() == '.' ||
+      id.filename.find_first_of(std::string_view("/\0", 2)) != id.filename.npos) {
+    return {};  // no name of a file in bigdata
+  }
+  const fs::path file = folder_ / workflow / kBigdata / id.filename;
+  if (!facts_of(file)) return {};
+  std::time_t changed = 0;
+  return bytes_below(file, changed);
+}
+
+}  // namespace functionfuse::cli

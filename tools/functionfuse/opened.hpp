@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "functionfuse/storage/storage.hpp"
+
+namespace functionfuse::cli {
+
+/// A file's size and when it was last changed.
+struct FileFacts {
+  std::uint64_t bytes = 0;
+  std::time_t changed = 0;
+};
+
+/// A storage that a command line names. Its errors say what there is and what was probably meant.
+class Opened {
+ public:
+  enum class Must { exist, be_usable };
+
+  /// Opens nothing for writing and creates nothing.
+  /// \param path  a folder, or file:///... of one
+  /// \param must  be_usable: it may also be a folder that is not there yet, or empty
+  /// \error not_found    nothing is there, or what is there is no storage
+  /// \error unsupported  a kind of storage that this build doesn't have
+  explicit Opened(const std::string& path, Must must = Must::exist);
+
+  [[nodiscard]] Storage& storage() const noexcept { return *storage_; }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+  /// As the user wrote it, for commands to type next.
+  [[nodiscard]] const std::string& given() const noexcept { return given_; }
+  [[nodiscard]] std::string url() const { return storage_->url(); }
+  [[nodiscard]] std::string url(std::string_view workflow, std::string_view task) const;
+
+  /// \error not_found  there is no such workflow
+  void need_workflow(const std::string& workflow) const;
+  /// \error not_found  there is no such workflow or task
+  void need_task(const std::string& workflow, const std::string& task) const;
+  /// The tasks that a name or glob means; where it is the name of a task, that one alone.
+  /// \error not_found  none
+  [[nodiscard]] std::vector<std::string> tasks(const std::string& workflow,
+                                               const std::string& pattern) const;
+
+  /// Nothing where the task is gone.
+  [[nodiscard]] std::optional<FileFacts> task_facts(std::string_view workflow,
+                                                    std::string_view task) const;
+  /// Of the whole workflow, what lies in bigdata too.
+  [[nodiscard]] FileFacts workflow_facts(std::string_view workflow) const;
+  /// Bytes of an object beside the pickle. Nothing where it is gone.
+  [[nodiscard]] std::optional<std::uint64_t> object_bytes(std::string_view workflow,
+                                                          const PersistentId& id) const;
+  [[nodiscard]] std::filesystem::path task_file(std::string_view workflow,
+                                                std::string_view task) const;
+
+ private:
+  std::string given_;
+  std::filesystem::path folder_;
+  std::shared_ptr<Storage> storage_;
+};
+
+/// Whether a folder has what only a workflow's has, and nothing that a workflow's can't have.
+[[nodiscard]] bool looks_like_workflow(const std::filesystem::path& folder);
+
+}  // namespace functionfuse::cli

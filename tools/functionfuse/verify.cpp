@@ -1,0 +1,87 @@
+#include <CLI/CLI.hpp>
+
+#include "command.hpp"
+#include "json.hpp"
+#include "opened.hpp"
+#include "words.hpp"
+
+namespace functionfuse::cli {
+namespace {
+
+class Verify final : public Command {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "verify"; }
+  [[nodiscard]] std::string_view summary() const override {
+    return "read everything and say what is damaged or missing";
+  }
+  [[nodiscard]] std::string_view help() const override {
+    return R"(Read everything and say what is damaged or missing: digests, pickles, objects that
+serializers keep beside them. Changes nothing. The exit status is 1 where something is wrong.
+
+  functionfuse verify PATH [WORKFLOW] [--json]
+
+  PATH        the folder of the storage
+  WORKFLOW    only this one
+  --json      for programs
+
+A damaged task is no loss that lasts: a workflow that is run again computes it anew.
+
+Examples:
+  functionfuse verify storage
+  functionfuse verify storage operations
+  functionfuse verify storage --json | jq -r '.problems[].path'
+)";
+  }
+  void add_options(CLI::App& app) override {
+    app.add_option("PATH", path_)->required();
+    app.add_option("WORKFLOW", workflow_);
+    app.add_flag("--json", json_);
+  }
+  int run(Out& out) override {
+    const Opened opened(path_);
+    std::optional<std::string_view> workflow;
+    if (!workflow_.empty()) {
+      opened.need_workflow(workflow_);
+      workflow = workflow_;
+    }
+    std::size_t checked = 0;
+    const auto problems = opened.storage().verify(workflow, &checked);
+    if (json_) {
+      Json list = Json::array();
+      for (const Problem& problem : problems) {
+        list.add(Json::object()
+                     .add("workflow", problem.workflow)
+                     .add("task", problem.task)
+                     .add("path", problem.path)
+                     .add("what", problem.what));
+      }
+      out << Json::object()
+                 .add("url", opened.url())
+                 .add("ok", problems.empty())
+                 .add("checked", checked)
+                 .add("problems", list)
+                 .text()
+          << '\n';
+    } else {
+      for (const Problem& problem : problems) {
+        std::string name = printable(problem.workflow);
+        if (!problem.task.empty()) name += "/" + printable(problem.task);
+        out << out.in(Colour::red, name) << ": " << printable(problem.what) << '\n';
+        if (!problem.path.empty()) out << "    " << printable(problem.path) << '\n';
+      }
+      out << counted(checked, "task") << " checked, "
+          << (problems.empty() ? "all is well" : counted(problems.size(), "problem")) << '\n';
+    }
+    return problems.empty() ? kOk : kWrong;
+  }
+
+ private:
+  std::string path_, workflow_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_verify() { return std::make_unique<Verify>(); }
+
+}  // namespace functionfuse::cli
