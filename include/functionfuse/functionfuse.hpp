@@ -2,6 +2,7 @@
 
 /// All of Function Fuse in C++: `namespace ff = functionfuse;`
 
+#include "functionfuse/arrays/half.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
 #include "functionfuse/backends/graph_workflow.hpp"
 #include "functionfuse/backends/local_workflow.hpp"

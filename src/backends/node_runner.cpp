@@ -18,7 +18,7 @@ namespace {
 
 /// The value as Python would show it.
 std::string repr(const NodeBase& node) {
-  if (!node.is_storable()) return "(" + node.value_type_name() + ")";
+  if (!node.is_storable()) return fmt::format("({})", node.value_type_name());
   try {
     StringOutput output;
     Pickler pickler(output);
@@ -28,7 +28,7 @@ std::string repr(const NodeBase& node) {
     MemoryInput input(std::as_bytes(std::span(text.data(), text.size())));
     return unpickle(input).repr();
   } catch (const Error&) {
-    return "(" + node.value_type_name() + ")";
+    return fmt::format("({})", node.value_type_name());
   }
 }
 
@@ -109,7 +109,7 @@ void NodeRunner::run(std::uint32_t i) {
   } catch (...) {
     std::string what = current_what();
     if (timed) log(i, "failed", now() - start);
-    fail(i, "failed: " + what);
+    fail(i, fmt::format("failed: {}", what));
   }
   if (is_light) return;
   ran_.fetch_add(1, std::memory_order_relaxed);

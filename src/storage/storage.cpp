@@ -8,6 +8,27 @@ TaskIndex::~TaskIndex() = default;
 Storage::Storage() = default;
 Storage::~Storage() = default;
 
+namespace {
+
+/// For a message: cut, control characters (a NUL would end the text) as \xNN.
+std::string shown(std::string_view name) {
+  constexpr std::size_t kLongest = 80;
+  std::string text;
+  for (char c : name.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      text += c;
+    } else {
+      text += "\\x";
+      text += "0123456789abcdef"[byte >> 4];
+      text += "0123456789abcdef"[byte & 15];
+    }
+  }
+  return name.size() > kLongest ? text + "..." : text;
+}
+
+}  // namespace
+
 void check_name(std::string_view name, std::string_view what) {
   std::string_view why;
   if (name.empty()) {
@@ -25,9 +46,7 @@ void check_name(std::string_view name, std::string_view what) {
   } else {
     return;
   }
-  std::string shown(name.substr(0, 80));
-  if (shown.size() < name.size()) shown += "...";
-  throw Error(Errc::invalid_argument, "the name \"" + shown + "\" of a " + std::string(what) + " " +
+  throw Error(Errc::invalid_argument, "the name \"" + shown(name) + "\" of a " + std::string(what) + " " +
                                           std::string(why) + ": choose another");
 }
 

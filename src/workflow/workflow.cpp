@@ -16,6 +16,14 @@ void check_function_name(std::string_view name) {
   }
 }
 
+const NodeRef& of_type(const NodeRef& node, const std::type_info& type, std::string (*name)()) {
+  if (node.node()->value_type() != type) {
+    throw Error(Errc::type_mismatch, "the result of \"" + node.name() + "\" is a " +
+                                         node.node()->value_type_name() + ", not a " + name());
+  }
+  return node;
+}
+
 void fail_not_copyable(std::string_view class_name) {
   throw Error(Errc::unsupported,
               "an object of " + std::string(class_name) +

@@ -20,4 +20,6 @@ auto name_of = [](const auto& info) { return info.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(File, StorageSuite, testing::ValuesIn(file_stores()), name_of);
 
+INSTANTIATE_TEST_SUITE_P(File, PersistentStorageSuite, testing::ValuesIn(file_stores()), name_of);
+
 }  // namespace functionfuse::test

@@ -16,6 +16,7 @@
 /// What every storage must do, whatever it keeps its results in. A storage joins in by
 ///
 ///     INSTANTIATE_TEST_SUITE_P(File, StorageSuite, testing::Values(StoreKind{"file", make_store}));
+///     INSTANTIATE_TEST_SUITE_P(File, PersistentStorageSuite, ...the same...);
 namespace functionfuse::test {
 
 /// One place that results are kept in, new and empty, removed when this is destroyed.
@@ -46,6 +47,13 @@ class StorageSuite : public testing::TestWithParam<StoreKind> {
   StorageSuite() : store(GetParam().make()), storage(store->open()) {}
   std::unique_ptr<Store> store;
   std::shared_ptr<Storage> storage;
+};
+
+/// The part about persistent serializers.
+class PersistentStorageSuite : public StorageSuite {
+ protected:
+  void SetUp() override;
+  std::size_t kept() { return store->bigdata("w").size(); }
 };
 
 struct Point {

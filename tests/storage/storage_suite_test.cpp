@@ -37,6 +37,11 @@ void NoteSerializer::remove(const Protocols& protocols, const SerializedAs& id) 
   protocols.require<FileProtocol>(FILE_PROTOCOL, name).remove(id.second);
 }
 
+void PersistentStorageSuite::SetUp() {
+  if (!GetParam().file_protocol) GTEST_SKIP() << "no FILE_PROTOCOL";
+  storage->register_persistent_serializers<NoteSerializer>();
+}
+
 namespace {
 
 using testing::AllOf;
@@ -316,14 +321,6 @@ TEST_P(StorageSuite, SyncOfFewManyAndNone) {
 
 // Persistent serializers.
 
-class PersistentStorageSuite : public StorageSuite {
- protected:
-  void SetUp() override {
-    if (!GetParam().file_protocol) GTEST_SKIP() << "no FILE_PROTOCOL";
-    storage->register_persistent_serializers<NoteSerializer>();
-  }
-  std::size_t kept() { return store->bigdata("w").size(); }
-};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PersistentStorageSuite);
 
 TEST_P(PersistentStorageSuite, KeepsObjectsHoweverDeep) {

@@ -181,7 +181,7 @@ TEST(Node, MethodsAreFunctionsOfTheirObject) {
 }
 
 TEST(Node, FunctionObjectsWithoutStateHaveTheirClassName) {
-  auto h = ff::workflow<Halve()>()(3);
+  auto h = ff::workflow<Halve{}>()(3);
   EXPECT_EQ(h.name(), "Halve_0000");
   EXPECT_EQ(run(h), 1.5);
 }

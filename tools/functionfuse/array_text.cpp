@@ -35,7 +35,8 @@ std::vector<std::string> value_lines(const NdArray& array, std::size_t threshold
   return lines;
 }
 
-/// Smallest and largest of 64-bit integers, which a double can't hold exactly; of times without NaT.
+/// Smallest and largest of 64-bit integers, which a double can't hold exactly; of times without
+/// NaT.
 template <class T>
 struct Range {
   T min = std::numeric_limits<T>::max(), max = std::numeric_limits<T>::min();
@@ -62,9 +63,8 @@ std::string time_facts(const NdArray& array) {
   std::string text;
   if (range.count != 0) {
     auto words = [&](std::int64_t ticks) {
-      std::string shown = NdArray::scalar(ticks)
-                              .reinterpret(array.dtype().newbyteorder('='))
-                              .element_repr(0);
+      std::string shown =
+          NdArray::scalar(ticks).reinterpret(array.dtype().newbyteorder('=')).element_repr(0);
       std::erase(shown, '\'');
       return shown;
     };

@@ -1,15 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "arguments.hpp"
 #include "out.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace functionfuse::cli {
 
@@ -25,7 +20,7 @@ class Command {
   [[nodiscard]] virtual std::string_view summary() const = 0;
   /// What `--help` prints, with examples.
   [[nodiscard]] virtual std::string_view help() const = 0;
-  virtual void add_options(CLI::App& app) = 0;
+  virtual void describe(Arguments& arguments) = 0;
   /// \returns a Status
   virtual int run(Out& out) = 0;
 };

@@ -1,10 +1,10 @@
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "command.hpp"
 #include "functionfuse/error.hpp"
+
+#include "command.hpp"
 #include "json.hpp"
 #include "opened.hpp"
 #include "words.hpp"
@@ -42,13 +42,13 @@ Examples:
   functionfuse cp storage backup operations 'train_*' --force
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("FROM", from_)->required();
-    app.add_option("TO", to_)->required();
-    app.add_option("WORKFLOW", workflow_);
-    app.add_option("TASK", task_);
-    app.add_flag("--force", force_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("FROM", from_);
+    arguments.required("TO", to_);
+    arguments.optional("WORKFLOW", workflow_);
+    arguments.optional("TASK", task_);
+    arguments.flag("--force", force_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const Opened from(from_);

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "command.hpp"
@@ -34,12 +33,12 @@ Examples:
   functionfuse gc storage --grace 0        when surely nothing is running
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("PATH", path_)->required();
-    app.add_option("WORKFLOW", workflow_);
-    app.add_flag("-n,--dry-run", dry_run_);
-    app.add_option("--grace", grace_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("PATH", path_);
+    arguments.optional("WORKFLOW", workflow_);
+    arguments.flag("-n,--dry-run", dry_run_);
+    arguments.option("--grace", grace_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const double grace = parse_duration(grace_);

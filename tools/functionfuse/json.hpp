@@ -29,9 +29,8 @@ class Json {
   Json& add(std::string_view name, std::same_as<bool> auto value) {
     return member(name, value ? "true" : "false");
   }
-  Json& add(std::string_view name, std::unsigned_integral auto value)
-    requires(!std::same_as<decltype(value), bool>)
-  {
+  Json& add(std::string_view name,
+            std::unsigned_integral auto value) requires(!std::same_as<decltype(value), bool>) {
     return member(name, std::to_string(value));
   }
   Json& add(std::string_view name, double value) { return member(name, json_float(value)); }

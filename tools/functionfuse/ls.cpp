@@ -1,7 +1,5 @@
-#include <fnmatch.h>
-
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include "command.hpp"
 #include "json.hpp"
@@ -38,11 +36,11 @@ Examples:
   functionfuse ls storage operations --json | jq -r '.tasks[].name'
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("PATH", path_)->required();
-    app.add_option("WORKFLOW", workflow_);
-    app.add_option("--pattern", pattern_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("PATH", path_);
+    arguments.optional("WORKFLOW", workflow_);
+    arguments.option("--pattern", pattern_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const Opened opened(path_);
@@ -63,7 +61,10 @@ Examples:
       return ::fnmatch(pattern_.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
     });
     Table table;
-    table.add({{"WORKFLOW", false, true}, {"TASKS", true, true}, {"SIZE", true, true}, {"CHANGED", false, true}});
+    table.add({{"WORKFLOW", false, true},
+               {"TASKS", true, true},
+               {"SIZE", true, true},
+               {"CHANGED", false, true}});
     Json list = Json::array();
     for (const std::string& name : names) {
       const std::size_t count = opened.storage().list_tasks(name).size();
@@ -94,7 +95,10 @@ Examples:
   void tasks(const Opened& opened, Out& out) const {
     const auto names = opened.storage().list_tasks(workflow_, pattern_);
     Table table;
-    table.add({{"TASK", false, true}, {"SIZE", true, true}, {"CHANGED", false, true}, {"RESULT", false, true}});
+    table.add({{"TASK", false, true},
+               {"SIZE", true, true},
+               {"CHANGED", false, true},
+               {"RESULT", false, true}});
     Json list = Json::array();
     std::size_t listed = 0;
     for (const std::string& name : names) {
@@ -128,8 +132,8 @@ Examples:
                  .text()
           << '\n';
     } else if (listed == 0) {
-      out << "no task " << (pattern_ == "*" ? "" : "matches \"" + printable(pattern_) + "\" ") << "in "
-          << printable(opened.url(workflow_, "")) << '\n';
+      out << "no task " << (pattern_ == "*" ? "" : "matches \"" + printable(pattern_) + "\" ")
+          << "in " << printable(opened.url(workflow_, "")) << '\n';
     } else {
       table.print(out);
     }

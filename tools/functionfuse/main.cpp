@@ -6,10 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
+#include "functionfuse/error.hpp"
 
 #include "command.hpp"
-#include "functionfuse/error.hpp"
 #include "words.hpp"
 
 namespace functionfuse::cli {
@@ -84,49 +83,17 @@ int unknown_command(const Commands& commands, std::string_view word) {
   return usage(text, "");
 }
 
-/// The options of a command: "--json", "-n".
-std::vector<std::string> options_of(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  return names;
-}
-
-/// What the parser did not expect, in words.
-std::string unexpected(const CLI::App& app, const std::string& word) {
-  if (word.size() < 2 || word[0] != '-') return "one argument too many: \"" + printable(word) + "\"";
-  const std::string option = word.substr(0, word.find('='));
-  return "there is no option " + printable(option) + did_you_mean(option, options_of(app));
-}
-
 /// Runs a command with the words behind its name.
 int run(Command& command, std::vector<std::string> words, Out& out) {
-  const std::string name(command.name());
-  CLI::App app;
-  app.set_help_flag("-h,--help");
-  app.allow_extras();
-  command.add_options(app);
+  Arguments arguments;
+  command.describe(arguments);
   try {
-    std::reverse(words.begin(), words.end());
-    app.parse(words);
-    if (const auto extra = app.remaining(); !extra.empty()) {
-      return usage(unexpected(app, extra[0]), name);
-    }
-  } catch (const CLI::CallForHelp&) {
+    arguments.parse(std::move(words));
+  } catch (const HelpWanted&) {
     out << command.help();
     return kOk;
-  } catch (const CLI::ParseError& error) {
-    for (const std::string& extra : app.remaining()) {
-      if (extra.size() > 1 && extra[0] == '-') return usage(unexpected(app, extra), name);
-    }
-    std::string text = error.what();
-    const std::string_view required = " is required";
-    if (text.ends_with(required)) {
-      text = text.substr(0, text.size() - required.size()) + " is missing";
-    }
-    return usage(text, name);
+  } catch (const UsageError& error) {
+    return usage(error.what(), std::string(command.name()));
   }
   return command.run(out);
 }

@@ -1,13 +1,14 @@
 #include "opened.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "functionfuse/error.hpp"
 #include "functionfuse/storage/storage_factory.hpp"
+
 #include "words.hpp"
 
 namespace functionfuse::cli {
@@ -95,9 +96,12 @@ std::string why_no_storage(const fs::path& folder) {
     if (name.front() == '.' || looked == kMost || !fs::is_directory(folder / name)) continue;
     ++looked;
     switch (look_at(folder / name)) {
-      case Look::workflow: return "";
-      case Look::empty: break;
-      case Look::other: other = true;
+      case Look::workflow:
+        return "";
+      case Look::empty:
+        break;
+      case Look::other:
+        other = true;
     }
   }
   if (empty) return "";
@@ -165,8 +169,9 @@ Opened::Opened(const std::string& path, Must must) : given_(path) {
   } else if (error || status.type() == fs::file_type::none) {
     throw Error(Errc::io, "cannot look at " + name + ": " + error.message());
   } else if (status.type() != fs::file_type::directory) {
-    throw NotFoundError(name + " is a file, and a storage is a folder with one folder for each "
-                               "workflow");
+    throw NotFoundError(name +
+                        " is a file, and a storage is a folder with one folder for each "
+                        "workflow");
   } else {
     if (fs::directory_iterator(folder_, error); error) {
       throw Error(Errc::io, "cannot read the folder " + name + ": " + error.message());
@@ -209,7 +214,8 @@ void Opened::need_task(const std::string& workflow, const std::string& task) con
   if (storage_->file_exists(workflow, task)) return;
   const auto there = storage_->list_tasks(workflow);
   const std::string near = did_you_mean(task, there);
-  std::string text = "there is no task \"" + printable(task) + "\" in " + printable(url(workflow, ""));
+  std::string text =
+      "there is no task \"" + printable(task) + "\" in " + printable(url(workflow, ""));
   if (there.empty()) {
     text += ", which holds none";
   } else if (near.empty()) {

@@ -1,10 +1,10 @@
 #include "out.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include <unistd.h>
 
 #include "functionfuse/error.hpp"
 
@@ -50,11 +50,21 @@ std::string Out::in(Colour colour, std::string_view text) const {
   if (!colours_) return std::string(text);
   std::string_view code;
   switch (colour) {
-    case Colour::red: code = "\033[31m"; break;
-    case Colour::green: code = "\033[32m"; break;
-    case Colour::cyan: code = "\033[36m"; break;
-    case Colour::dim: code = "\033[2m"; break;
-    case Colour::bold: code = "\033[1m"; break;
+    case Colour::red:
+      code = "\033[31m";
+      break;
+    case Colour::green:
+      code = "\033[32m";
+      break;
+    case Colour::cyan:
+      code = "\033[36m";
+      break;
+    case Colour::dim:
+      code = "\033[2m";
+      break;
+    case Colour::bold:
+      code = "\033[1m";
+      break;
   }
   return std::string(code) + std::string(text) + "\033[0m";
 }

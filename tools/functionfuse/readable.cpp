@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "functionfuse/error.hpp"
+
 #include "words.hpp"
 
 namespace functionfuse::cli {
@@ -80,7 +81,8 @@ std::optional<std::string> offset_text(const Value& zone) {
   if (!parts || std::abs((*parts)[0]) > 1) return {};
   const std::int64_t seconds = (*parts)[0] * 86400 + (*parts)[1];
   const std::int64_t size = std::abs(seconds);
-  std::string text = fmt::format("{}{:02}:{:02}", seconds < 0 ? '-' : '+', size / 3600, size / 60 % 60);
+  std::string text =
+      fmt::format("{}{:02}:{:02}", seconds < 0 ? '-' : '+', size / 3600, size / 60 % 60);
   if (size % 60 != 0) text += fmt::format(":{:02}", size % 60);
   return text;
 }
@@ -136,7 +138,8 @@ std::optional<std::string> path_text(std::string_view name, const Value& args) {
     if (separated) text += windows ? '\\' : '/';
     text += args[i].as_str();
   }
-  return std::string(name.substr(name.find('.') + 1)) + "(" + quoted(text.empty() ? "." : text) + ")";
+  return std::string(name.substr(name.find('.') + 1)) + "(" + quoted(text.empty() ? "." : text) +
+         ")";
 }
 
 /// What can be said in one text.
@@ -182,9 +185,9 @@ bool take_array_state(Readable& parts, const Value& state) {
     return false;
   }
   try {
-    parts.array = NdArray::from_buffer(state[2].as_dtype(), std::move(shape),
-                                       state[3].as_bool() ? 'F' : 'C', state[4].as_bytes(),
-                                       state[4].heap());
+    parts.array =
+        NdArray::from_buffer(state[2].as_dtype(), std::move(shape), state[3].as_bool() ? 'F' : 'C',
+                             state[4].as_bytes(), state[4].heap());
   } catch (const Error&) {
     return false;  // the bytes are not what the shape claims: shown as they stand
   }
@@ -193,18 +196,18 @@ bool take_array_state(Readable& parts, const Value& state) {
 
 /// array._array_reconstructor(class, typecode, machine format, bytes): Modules/arraymodule.c.
 bool take_array_array(Readable& parts, const Value& args) {
-  constexpr std::array<std::string_view, 18> kFormats = {
-      "|u1", "|i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4",
-      ">i4", "<u8", ">u8", "<i8", ">i8", "<f4", ">f4", "<f8", ">f8"};
+  constexpr std::array<std::string_view, 18> kFormats = {"|u1", "|i1", "<u2", ">u2", "<i2", ">i2",
+                                                         "<u4", ">u4", "<i4", ">i4", "<u8", ">u8",
+                                                         "<i8", ">i8", "<f4", ">f4", "<f8", ">f8"};
   if (args.size() != 4 || args[3].kind() != Kind::bytes) return false;
   const auto format = integer(args[2]);
   if (!format || *format < 0 || *format >= std::ssize(kFormats)) return false;
   const DType dtype = DType::parse(kFormats[static_cast<std::size_t>(*format)]);
   const auto bytes = args[3].as_bytes();
   if (bytes.size() % dtype.itemsize() != 0) return false;
-  parts.array = NdArray::from_buffer(
-      dtype, {static_cast<std::int64_t>(bytes.size() / dtype.itemsize())}, 'C', bytes,
-      args[3].heap());
+  parts.array =
+      NdArray::from_buffer(dtype, {static_cast<std::int64_t>(bytes.size() / dtype.itemsize())}, 'C',
+                           bytes, args[3].heap());
   return true;
 }
 
@@ -243,8 +246,8 @@ Readable readable(const Value& value) {
     const Value kwargs = value.kwargs();
     for (std::size_t i = 0; i < kwargs.size(); ++i) {
       auto [key, item] = kwargs.item(i);
-      parts.named.emplace_back(
-          key.kind() == Kind::str ? printable(key.as_str()) : key.repr(40), item);
+      parts.named.emplace_back(key.kind() == Kind::str ? printable(key.as_str()) : key.repr(40),
+                               item);
     }
   }
   parts.items = value.appended();

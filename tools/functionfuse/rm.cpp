@@ -1,14 +1,13 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <set>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include "functionfuse/error.hpp"
 
 #include "command.hpp"
-#include "functionfuse/error.hpp"
 #include "json.hpp"
 #include "opened.hpp"
 #include "words.hpp"
@@ -42,13 +41,13 @@ Examples:
   functionfuse rm storage operations --yes
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("PATH", path_)->required();
-    app.add_option("WORKFLOW", workflow_)->required();
-    app.add_option("TASK", patterns_);
-    app.add_flag("-n,--dry-run", dry_run_);
-    app.add_flag("-y,--yes", yes_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("PATH", path_);
+    arguments.required("WORKFLOW", workflow_);
+    arguments.optional("TASK", patterns_);
+    arguments.flag("-n,--dry-run", dry_run_);
+    arguments.flag("-y,--yes", yes_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const Opened opened(path_);
@@ -59,7 +58,8 @@ Examples:
  private:
   int remove_tasks(const Opened& opened, Out& out) {
     std::set<std::string> names;
-    for (const std::string& pattern : patterns_) names.merge(as_set(opened.tasks(workflow_, pattern)));
+    for (const std::string& pattern : patterns_)
+      names.merge(as_set(opened.tasks(workflow_, pattern)));
     Json list = Json::array();
     std::size_t count = 0;
     for (const std::string& name : names) {
@@ -111,8 +111,8 @@ Examples:
                   "to remove the whole " + what + ", say --yes; for one task: functionfuse rm " +
                       shell_word(opened.given()) + " " + shell_word(workflow_) + " TASK");
     }
-    std::cerr << "Remove the whole " << what << " from " << printable(opened.url())
-              << "? [y/N] " << std::flush;
+    std::cerr << "Remove the whole " << what << " from " << printable(opened.url()) << "? [y/N] "
+              << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "Y" || answer == "yes";

@@ -1,7 +1,7 @@
-#include <CLI/CLI.hpp>
+
+#include "functionfuse/error.hpp"
 
 #include "command.hpp"
-#include "functionfuse/error.hpp"
 #include "opened.hpp"
 #include "value_json.hpp"
 #include "value_text.hpp"
@@ -32,12 +32,12 @@ Examples:
   functionfuse show storage operations model --json | jq .accuracy
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("PATH", path_)->required();
-    app.add_option("WORKFLOW", workflow_)->required();
-    app.add_option("TASK", task_)->required();
-    app.add_flag("--all", all_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("PATH", path_);
+    arguments.required("WORKFLOW", workflow_);
+    arguments.required("TASK", task_);
+    arguments.flag("--all", all_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const Opened opened(path_);

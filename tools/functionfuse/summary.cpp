@@ -5,6 +5,7 @@
 
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
+
 #include "value_text.hpp"
 
 namespace functionfuse::cli {
@@ -41,11 +42,16 @@ std::string first_kind(const std::filesystem::path& path) {
   std::size_t at = start[0] == '\x80' ? 2 : 0;
   if (start[at] == '\x95') at += 9;
   switch (start[at]) {
-    case ']': return "list";
-    case '}': return "dict";
-    case '(': return "tuple";
-    case '\x8f': return "set";
-    default: return "";
+    case ']':
+      return "list";
+    case '}':
+      return "dict";
+    case '(':
+      return "tuple";
+    case '\x8f':
+      return "set";
+    default:
+      return "";
   }
 }
 

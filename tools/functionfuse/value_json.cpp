@@ -8,10 +8,11 @@
 #include <variant>
 #include <vector>
 
-#include "elements.hpp"
-#include "functionfuse/error.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
+#include "functionfuse/error.hpp"
 #include "functionfuse/pickle/object.hpp"
+
+#include "elements.hpp"
 #include "json.hpp"
 #include "words.hpp"
 
@@ -20,8 +21,9 @@ namespace {
 
 // A plain object never has one of these as a key, so that it can't be taken for something else.
 constexpr std::array<std::string_view, 17> kTags = {
-    "int",       "float",   "str",   "bytes",  "bytearray", "list",   "tuple",  "dict",   "set",
-    "frozenset", "complex", "ndarray", "scalar", "dtype",     "global", "object", "persistent"};
+    "int",    "float", "str",    "bytes",     "bytearray", "list",
+    "tuple",  "dict",  "set",    "frozenset", "complex",   "ndarray",
+    "scalar", "dtype", "global", "object",    "persistent"};
 constexpr std::string_view kShared = "shared";
 
 // Shared numbers and texts up to this size are written again in each place: nobody can tell whether
@@ -117,14 +119,20 @@ bool has_plain_keys(const Value& dict) {
 bool has_id(const Value& value) {
   if (!value.shared()) return false;
   switch (value.kind()) {
-    case Kind::big_integer: return value.as_bytes().size() > kShort;
-    case Kind::str: return value.size() > kShort;
-    case Kind::scalar: return value.as_dtype().itemsize() > kShort;
-    case Kind::tuple: return value.size() != 0;
+    case Kind::big_integer:
+      return value.as_bytes().size() > kShort;
+    case Kind::str:
+      return value.size() > kShort;
+    case Kind::scalar:
+      return value.as_dtype().itemsize() > kShort;
+    case Kind::tuple:
+      return value.size() != 0;
     case Kind::complex:
     case Kind::dtype:
-    case Kind::global: return false;
-    default: return true;
+    case Kind::global:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -185,7 +193,8 @@ std::string structured_json(const DType& dtype) {
     has_titles = has_titles || field.title;
     separator = ", ";
   }
-  text = "{\"names\": [" + text + "], \"formats\": [" + formats + "], \"offsets\": [" + offsets + "]";
+  text =
+      "{\"names\": [" + text + "], \"formats\": [" + formats + "], \"offsets\": [" + offsets + "]";
   if (has_titles) text += ", \"titles\": [" + titles + "]";
   text += ", \"itemsize\": " + std::to_string(dtype.itemsize());
   if (dtype.aligned()) text += ", \"aligned\": true";
@@ -212,9 +221,12 @@ std::string dtype_members(const DType& dtype) {
 std::optional<std::string> scalar_json(const NdArray& scalar) {
   const DType& dtype = scalar.dtype();
   switch (dtype.kind()) {
-    case 'b': return scalar.at<bool>() ? "true" : "false";
-    case 'i': return std::to_string(scalar.at<std::int64_t>());
-    case 'u': return std::to_string(scalar.at<std::uint64_t>());
+    case 'b':
+      return scalar.at<bool>() ? "true" : "false";
+    case 'i':
+      return std::to_string(scalar.at<std::int64_t>());
+    case 'u':
+      return std::to_string(scalar.at<std::uint64_t>());
     case 'f': {
       if (dtype.itemsize() > 8) return std::nullopt;
       const double value = scalar.at<double>();
@@ -227,7 +239,8 @@ std::optional<std::string> scalar_json(const NdArray& scalar) {
       } catch (const CorruptError&) {
         return std::nullopt;  // not Unicode: "data" says what there is
       }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -269,10 +282,18 @@ class Writer {
       }
     }
     switch (value.kind()) {
-      case Kind::none: out_ << "null"; break;
-      case Kind::boolean: out_ << (value.as_bool() ? "true" : "false"); break;
-      case Kind::integer: out_ << std::to_string(value.as_int()); break;
-      case Kind::floating: out_ << number(value.as_float()); break;
+      case Kind::none:
+        out_ << "null";
+        break;
+      case Kind::boolean:
+        out_ << (value.as_bool() ? "true" : "false");
+        break;
+      case Kind::integer:
+        out_ << std::to_string(value.as_int());
+        break;
+      case Kind::floating:
+        out_ << number(value.as_float());
+        break;
       case Kind::big_integer:
         out_ << opening(value) << "\"int\": \"" << integer_text(value.as_bytes()) << "\"}";
         break;
@@ -280,23 +301,49 @@ class Writer {
         out_ << "{\"complex\": [" << number(value.as_complex().real()) << ", "
              << number(value.as_complex().imag()) << "]}";
         break;
-      case Kind::str: str(value); break;
-      case Kind::bytes: blob(value, "bytes"); break;
-      case Kind::bytearray: blob(value, "bytearray"); break;
-      case Kind::list: list(value); break;
-      case Kind::tuple: items(value, "tuple"); break;
-      case Kind::set: items(value, "set"); break;
-      case Kind::frozenset: items(value, "frozenset"); break;
-      case Kind::dict: dict(value); break;
-      case Kind::ndarray: array(value, "ndarray"); break;
-      case Kind::scalar: array(value, "scalar"); break;
-      case Kind::dtype: out_ << "{\"dtype\": " << dtype_members(value.as_dtype()) << "}"; break;
+      case Kind::str:
+        str(value);
+        break;
+      case Kind::bytes:
+        blob(value, "bytes");
+        break;
+      case Kind::bytearray:
+        blob(value, "bytearray");
+        break;
+      case Kind::list:
+        list(value);
+        break;
+      case Kind::tuple:
+        items(value, "tuple");
+        break;
+      case Kind::set:
+        items(value, "set");
+        break;
+      case Kind::frozenset:
+        items(value, "frozenset");
+        break;
+      case Kind::dict:
+        dict(value);
+        break;
+      case Kind::ndarray:
+        array(value, "ndarray");
+        break;
+      case Kind::scalar:
+        array(value, "scalar");
+        break;
+      case Kind::dtype:
+        out_ << "{\"dtype\": " << dtype_members(value.as_dtype()) << "}";
+        break;
       case Kind::global:
         out_ << "{\"global\": {\"module\": " << json_string(value.module())
              << ", \"name\": " << json_string(value.qualified_name()) << "}}";
         break;
-      case Kind::object: object(value); break;
-      case Kind::persistent: persistent(value); break;
+      case Kind::object:
+        object(value);
+        break;
+      case Kind::persistent:
+        persistent(value);
+        break;
     }
   }
 
@@ -489,7 +536,8 @@ class Writer {
   void persistent(const Value& value) {
     out_ << opening(value) << "\"persistent\": ";
     if (const auto id = value.persistent_id()) {
-      out_ << "{\"name\": " << json_string(id->name) << ", \"version\": " << json_string(id->version)
+      out_ << "{\"name\": " << json_string(id->name)
+           << ", \"version\": " << json_string(id->version)
            << ", \"filename\": " << json_string(id->filename) << "}}";
       return;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "functionfuse/pickle/value.hpp"
+
 #include "out.hpp"
 
 namespace functionfuse::cli {

@@ -11,8 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "array_text.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
+
+#include "array_text.hpp"
 #include "readable.hpp"
 #include "words.hpp"
 
@@ -22,9 +23,9 @@ namespace {
 constexpr std::size_t kWidth = 100;
 
 struct Limits {
-  std::size_t items = 10;      ///< of a sequence
-  std::size_t pairs = 30;      ///< of a mapping
-  std::size_t flow = 30;       ///< short items of a sequence, in lines
+  std::size_t items = 10;  ///< of a sequence
+  std::size_t pairs = 30;  ///< of a mapping
+  std::size_t flow = 30;   ///< short items of a sequence, in lines
   std::size_t characters = 500;
   std::size_t elements = 100;  ///< of an array: more show the first and the last
   std::size_t depth = 8;
@@ -44,10 +45,10 @@ std::string float_text(double value) {
   const double size = std::abs(value);
   const bool exponent = size != 0 && (size >= 1e16 || size < 1e-4);
   char digits[32];
-  std::string text(digits, std::to_chars(digits, digits + sizeof digits, value,
-                                         exponent ? std::chars_format::scientific
-                                                  : std::chars_format::fixed)
-                               .ptr);
+  std::string text(
+      digits, std::to_chars(digits, digits + sizeof digits, value,
+                            exponent ? std::chars_format::scientific : std::chars_format::fixed)
+                  .ptr);
   if (!exponent && text.find('.') == text.npos) text += ".0";
   return text;
 }
@@ -90,16 +91,21 @@ std::string global_text(const Value& value) {
 /// What has no parts, on one line; nothing where that needs more than `most` characters or so.
 std::optional<std::string> atom_text(const Value& value, std::size_t most) {
   switch (value.kind()) {
-    case Kind::none: return "None";
-    case Kind::boolean: return value.as_bool() ? "True" : "False";
-    case Kind::integer: return std::to_string(value.as_int());
+    case Kind::none:
+      return "None";
+    case Kind::boolean:
+      return value.as_bool() ? "True" : "False";
+    case Kind::integer:
+      return std::to_string(value.as_int());
     case Kind::big_integer: {
       if (value.as_bytes().size() / 2 > most) return {};
       std::string text = integer_text(value.as_bytes());
       return text.size() <= most ? std::optional(std::move(text)) : std::nullopt;
     }
-    case Kind::floating: return float_text(value.as_float());
-    case Kind::complex: return complex_text(value.as_complex());
+    case Kind::floating:
+      return float_text(value.as_float());
+    case Kind::complex:
+      return complex_text(value.as_complex());
     case Kind::str: {
       if (value.size() > most) return {};
       std::string text = quoted(value.as_str());
@@ -117,9 +123,12 @@ std::optional<std::string> atom_text(const Value& value, std::size_t most) {
       if (array.dtype().itemsize() > 16 * most) return {};
       return value.as_dtype().to_string() + "(" + array.element_repr(0) + ")";
     }
-    case Kind::dtype: return "dtype(" + value.as_dtype().repr() + ")";
-    case Kind::global: return global_text(value);
-    default: return {};
+    case Kind::dtype:
+      return "dtype(" + value.as_dtype().repr() + ")";
+    case Kind::global:
+      return global_text(value);
+    default:
+      return {};
   }
 }
 
@@ -136,9 +145,9 @@ class Writer {
  private:
   /// Where a value stands in the tree.
   struct Place {
-    std::string label;   ///< "'lr': "
+    std::string label;  ///< "'lr': "
     std::string indent;
-    std::string path;    ///< "['model'][0]"
+    std::string path;  ///< "['model'][0]"
     std::size_t depth;
   };
 
@@ -207,10 +216,18 @@ class Writer {
       const bool empty = value.size() == 0;
       std::string_view open, close;
       switch (kind) {
-        case Kind::list: open = "[", close = "]"; break;
-        case Kind::tuple: open = "(", close = value.size() == 1 ? ",)" : ")"; break;
-        case Kind::set: open = empty ? "set(" : "{", close = empty ? ")" : "}"; break;
-        default: open = empty ? "frozenset(" : "frozenset({", close = empty ? ")" : "})"; break;
+        case Kind::list:
+          open = "[", close = "]";
+          break;
+        case Kind::tuple:
+          open = "(", close = value.size() == 1 ? ",)" : ")";
+          break;
+        case Kind::set:
+          open = empty ? "set(" : "{", close = empty ? ")" : "}";
+          break;
+        default:
+          open = empty ? "frozenset(" : "frozenset({", close = empty ? ")" : "})";
+          break;
       }
       line.add(open);
       for (std::size_t i = 0; i < value.size() && line.fits; ++i) {
@@ -281,14 +298,14 @@ class Writer {
   std::string persistent_text(const Value& value) const {
     const auto id = value.persistent_id();
     if (!id) return "<an object beside the pickle, in no known way>";
-    std::string text =
-        "<kept by " + printable(id->name) + " in bigdata/" + printable(id->filename);
+    std::string text = "<kept by " + printable(id->name) + " in bigdata/" + printable(id->filename);
     if (const std::string more = describe_(*id); !more.empty()) text += ", " + more;
     return text + ">";
   }
 
   static std::string reference(const Value& value, const std::string& path) {
-    const std::string what = value.kind() == Kind::object ? "object" : std::string(kind_name(value.kind()));
+    const std::string what =
+        value.kind() == Kind::object ? "object" : std::string(kind_name(value.kind()));
     return path.empty() ? "<the result itself>" : "<the same " + what + " as " + path + ">";
   }
 
@@ -306,12 +323,17 @@ class Writer {
       return line(start + *text);
     }
     switch (value.kind()) {
-      case Kind::str: return text(place, value);
+      case Kind::str:
+        return text(place, value);
       case Kind::bytes:
-      case Kind::bytearray: return bytes(place, value);
-      case Kind::big_integer: return big_integer(place, value);
-      case Kind::scalar: return array(place, "numpy scalar " + value.as_dtype().to_string(), value.as_array());
-      default: break;
+      case Kind::bytearray:
+        return bytes(place, value);
+      case Kind::big_integer:
+        return big_integer(place, value);
+      case Kind::scalar:
+        return array(place, "numpy scalar " + value.as_dtype().to_string(), value.as_array());
+      default:
+        break;
     }
     // One that is met twice stands in the pickle as such; on_one_line() tells the second time.
     if (value.shared()) places_.emplace(value.identity(), place.path);
@@ -415,12 +437,16 @@ class Writer {
     const std::size_t sign = digits[0] == '-' ? 1 : 0;
     const std::string start = place.indent + place.label;
     if (digits.size() <= limits_.characters) return line(start + digits);
-    line(start + digits.substr(0, kEnd) + "..." + digits.substr(digits.size() - kEnd) + fmt::format(" ({} digits{})", digits.size() - sign,
-                       digits.find('x') == digits.npos ? "" : ", hexadecimal"));
+    line(start + digits.substr(0, kEnd) + "..." + digits.substr(digits.size() - kEnd) +
+         fmt::format(" ({} digits{})", digits.size() - sign,
+                     digits.find('x') == digits.npos ? "" : ", hexadecimal"));
   }
 
   void array(const Place& place, const std::string& kind, const NdArray& array) {
-    const std::size_t threshold = place.depth == 0 ? limits_.elements : std::min<std::size_t>(limits_.elements, std::max<std::size_t>(limits_.elements / 5, 20));
+    const std::size_t threshold =
+        place.depth == 0 ? limits_.elements
+                         : std::min<std::size_t>(limits_.elements,
+                                                 std::max<std::size_t>(limits_.elements / 5, 20));
     const ArrayText text = array_text(array, threshold);
     const std::string start = place.indent + place.label;
     const std::string head = start + kind + ", " + size_text(array.nbytes());
@@ -438,7 +464,10 @@ class Writer {
   void object(const Place& place, const Value& value) {
     const Readable parts = readable(value);
     if (parts.array) {
-      return array(place, parts.name + " " + parts.array->dtype().to_string() + " " + shape_text(parts.array->shape()), *parts.array);
+      return array(place,
+                   parts.name + " " + parts.array->dtype().to_string() + " " +
+                       shape_text(parts.array->shape()),
+                   *parts.array);
     }
     const std::string start = place.indent + place.label;
     if (place.depth >= limits_.depth) return line(start + parts.name + " ...");
@@ -493,7 +522,8 @@ void write_text(Out& out, const Value& value, const DescribeObject& describe, bo
 
 std::string type_name(const Value& value) {
   switch (value.kind()) {
-    case Kind::none: return "NoneType";
+    case Kind::none:
+      return "NoneType";
     case Kind::scalar: {
       const std::string name = value.as_dtype().name();
       const char kind = value.as_dtype().kind();
@@ -504,13 +534,16 @@ std::string type_name(const Value& value) {
       if (kind == 'V') return "numpy.void";
       return "numpy." + (kind == 'b' ? "bool_" : name);
     }
-    case Kind::object: return value.class_name();
-    case Kind::global: return "class or function";
+    case Kind::object:
+      return value.class_name();
+    case Kind::global:
+      return "class or function";
     case Kind::persistent: {
       const auto id = value.persistent_id();
       return id ? id->name : "persistent object";
     }
-    default: return std::string(kind_name(value.kind()));
+    default:
+      return std::string(kind_name(value.kind()));
   }
 }
 
@@ -524,13 +557,19 @@ std::string short_kind(const Value& value) {
     case Kind::bytes:
     case Kind::bytearray:
       return fmt::format("{} of {}", kind_name(value.kind()), value.size());
-    case Kind::str: return fmt::format("str of {}", width(value.as_str()));
+    case Kind::str:
+      return fmt::format("str of {}", width(value.as_str()));
     case Kind::ndarray:
-      return "ndarray " + dtype_words(value.as_dtype()) + " " + shape_text(value.as_array().shape());
-    case Kind::none: return "None";
-    case Kind::scalar: return type_name(value);
-    case Kind::global: return global_text(value);
-    case Kind::persistent: return "kept by " + printable(type_name(value));
+      return "ndarray " + dtype_words(value.as_dtype()) + " " +
+             shape_text(value.as_array().shape());
+    case Kind::none:
+      return "None";
+    case Kind::scalar:
+      return type_name(value);
+    case Kind::global:
+      return global_text(value);
+    case Kind::persistent:
+      return "kept by " + printable(type_name(value));
     case Kind::object: {
       const Readable parts = readable(value);
       if (!parts.text.empty()) return parts.text;
@@ -543,7 +582,8 @@ std::string short_kind(const Value& value) {
       if (parts.is_sequence) return fmt::format("{} of {}", parts.name, parts.items.size());
       return parts.name;
     }
-    default: return type_name(value);
+    default:
+      return type_name(value);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "functionfuse/pickle/value.hpp"
+
 #include "out.hpp"
 
 namespace functionfuse::cli {
@@ -11,8 +12,8 @@ namespace functionfuse::cli {
 /// "1.2 MiB", "missing": what is said about an object that lies beside the pickle.
 using DescribeObject = std::function<std::string(const PersistentId&)>;
 
-/// Writes a value as a person wants to see it: what is short on one line, what is long as an indented
-/// tree that is cut with a count of what is left out; `all` cuts nothing.
+/// Writes a value as a person wants to see it: what is short on one line, what is long as an
+/// indented tree that is cut with a count of what is left out; `all` cuts nothing.
 void write_text(Out& out, const Value& value, const DescribeObject& describe, bool all);
 
 /// A value's kind and extent in a few words: "ndarray float64 (3, 4)", "dict of 3", "str of 5".

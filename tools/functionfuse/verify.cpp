@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "command.hpp"
 #include "json.hpp"
@@ -32,10 +31,10 @@ Examples:
   functionfuse verify storage --json | jq -r '.problems[].path'
 )";
   }
-  void add_options(CLI::App& app) override {
-    app.add_option("PATH", path_)->required();
-    app.add_option("WORKFLOW", workflow_);
-    app.add_flag("--json", json_);
+  void describe(Arguments& arguments) override {
+    arguments.required("PATH", path_);
+    arguments.optional("WORKFLOW", workflow_);
+    arguments.flag("--json", json_);
   }
   int run(Out& out) override {
     const Opened opened(path_);

@@ -150,12 +150,9 @@ class BaseWorkflow {
   auto run() {
     const std::type_info* types[] = {&typeid(detail::ResultOf<T>), &typeid(detail::ResultOf<U>),
                                      &typeid(detail::ResultOf<More>)...};
-    Results results =
-        run_all(types, {type_name<T>(), type_name<U>(), type_name<More>()...});
-    std::size_t i = 0;
-    return std::tuple<detail::ResultOf<T>, detail::ResultOf<U>, detail::ResultOf<More>...>{
-        results.take<detail::ResultOf<T>>(i++), results.take<detail::ResultOf<U>>(i++),
-        results.take<detail::ResultOf<More>>(i++)...};
+    Results results = run_all(types, {type_name<T>(), type_name<U>(), type_name<More>()...});
+    return take_all<detail::ResultOf<T>, detail::ResultOf<U>, detail::ResultOf<More>...>(
+        results, std::make_index_sequence<2 + sizeof...(More)>());
   }
 
  protected:
@@ -191,6 +188,10 @@ class BaseWorkflow {
     return name;
   }
 
+  template <class... T, std::size_t... I>
+  static std::tuple<T...> take_all(Results& results, std::index_sequence<I...>) {
+    return std::tuple<T...>{results.take<T>(I)...};
+  }
   Results run_all(std::span<const std::type_info* const> types,
                   const std::vector<std::string>& names);
   [[nodiscard]] std::vector<NodeRef> require_nodes(std::string_view pattern) const;

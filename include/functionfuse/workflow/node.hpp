@@ -1,17 +1,16 @@
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <cstddef>
-#include <map>
-#include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "functionfuse/backends/node_ref.hpp"
+#include "functionfuse/pickle/type_name.hpp"
 
 namespace functionfuse {
 
@@ -24,6 +23,9 @@ namespace detail {
 /// What a node keeps of a function that returns T.
 template <class T>
 using Kept = std::conditional_t<std::is_void_v<T>, std::monostate, std::remove_cvref_t<T>>;
+
+/// `node`, if its result is of that type. \error type_mismatch
+const NodeRef& of_type(const NodeRef& node, const std::type_info& type, std::string (*name)());
 
 template <class Parent, class Access>
 auto make_item(const Node<Parent>& parent, Access access);
@@ -51,7 +53,8 @@ class Node : public NodeRef {
 
   using NodeRef::NodeRef;
   /// The same node, its type known again. \error type_mismatch  its result is not a T
-  explicit Node(const NodeRef& node);
+  explicit Node(const NodeRef& node)
+      : NodeRef(detail::of_type(node, typeid(detail::Kept<T>), &type_name<T>)) {}
 
   /// The result's name in the storage.
   /// \error invalid_argument  empty, longer than 255 bytes, with a slash, NUL or leading dot,

@@ -52,7 +52,7 @@ class NamedMaker {
 }  // namespace detail
 
 /// A function, a pointer to a member function (its object is the first argument), or a function
-/// object of a class without state.
+/// object of a class without state, `workflow<Object{}>()`.
 template <auto f>
 [[nodiscard]] constexpr auto workflow() {
   using F = std::remove_cv_t<decltype(f)>;
@@ -81,7 +81,8 @@ template <class F>
 template <class C>
 [[nodiscard]] constexpr auto workflow() {
   static_assert(std::is_class_v<C> && std::is_same_v<C, std::remove_cvref_t<C>>,
-                "functionfuse: workflow<Class>() takes a class");
+                "functionfuse: workflow<Class>() takes a class (and a function object is "
+                "workflow<Object{}>())");
   return detail::ClassMaker<C>();
 }
 
