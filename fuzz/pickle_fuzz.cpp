@@ -86,9 +86,12 @@ std::optional<ff::Value> unpickled(std::string_view data) {
 
 /// What was read is equal to itself when it is written and read again, as itself or as a Value.
 template <class T>
-void read_as(std::string_view data) {
+void read_as(const ff::Value& value) {
   try {
-    const auto object = ff::loads<T>(data);
+    ff::ReadContext context;
+    context.heap = value.heap();
+    context.budget = 10'000;
+    const T object = ff::Reading(value.slot(), context).as<T>();
     const std::string pickle = ff::dumps(object);
     static_cast<void>(ff::dumps(ff::loads<T>(pickle)));
     static_cast<void>(ff::loads(pickle));
@@ -150,20 +153,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string twice = ff::dumps(ff::loads(once));
   require(once == twice);
 
-  read_as<std::int64_t>(data);
-  read_as<double>(data);
-  read_as<std::string>(data);
-  read_as<std::vector<double>>(data);
-  read_as<std::vector<std::vector<std::int32_t>>>(data);
-  read_as<std::map<std::string, std::vector<float>>>(data);
-  read_as<std::tuple<std::int32_t, std::string, std::optional<bool>>>(data);
-  read_as<std::set<std::int64_t>>(data);
-  read_as<std::vector<fuzz::Inner>>(data);
-  read_as<std::vector<std::shared_ptr<fuzz::Inner>>>(data);
-  read_as<fuzz::Tree>(data);
-  read_as<fuzz::Any>(data);
-  read_as<ff::NdArray>(data);
-  read_as<std::vector<std::chrono::sys_time<std::chrono::microseconds>>>(data);
-  read_as<std::chrono::nanoseconds>(data);
+  read_as<std::int64_t>(*value);
+  read_as<double>(*value);
+  read_as<std::string>(*value);
+  read_as<std::vector<double>>(*value);
+  read_as<std::vector<std::vector<std::int32_t>>>(*value);
+  read_as<std::map<std::string, std::vector<float>>>(*value);
+  read_as<std::tuple<std::int32_t, std::string, std::optional<bool>>>(*value);
+  read_as<std::set<std::int64_t>>(*value);
+  read_as<std::vector<fuzz::Inner>>(*value);
+  read_as<std::vector<std::shared_ptr<fuzz::Inner>>>(*value);
+  read_as<fuzz::Tree>(*value);
+  read_as<fuzz::Any>(*value);
+  read_as<ff::NdArray>(*value);
+  read_as<std::vector<std::chrono::sys_time<std::chrono::microseconds>>>(*value);
+  read_as<std::chrono::nanoseconds>(*value);
   return 0;
 }

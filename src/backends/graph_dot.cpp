@@ -45,8 +45,10 @@ constexpr Look kNoStorage{"#eaf1fb", "#6f8fbf", "solid", ""};
 const Look& look_of(TaskState state) { return kLooks[static_cast<std::size_t>(state)]; }
 
 // Measures in points, to estimate the size of a picture.
-constexpr double kLetter = 7.6, kBoxPadding = 26, kLine = 15, kGap = 16;
-constexpr double kRankGap = 36;  // between levels
+constexpr double kLetter = 7.6, kBoxPadding = 26, kLine = 15;
+constexpr double kGapDown = 0.3, kGapRight = 0.18;  // between boxes of a level; in inches
+constexpr double kLevelsDown = 0.45, kLevelsRight = 0.55;
+constexpr double kInch = 72;
 // Beyond these a picture is looked at in parts, and every line in a box costs.
 constexpr std::size_t kManyNodes = 150, kManyEdges = 1500;
 constexpr std::size_t kLongest = 44;  // characters of a name or type; the whole is in the tooltip
@@ -287,9 +289,11 @@ class Writer {
       const double ratio = width / height / 1.6;
       return std::max(ratio, 1 / ratio);
     };
-    const double down = off(most * (box_width + kGap), levels * (box_height + kRankGap));
-    const double right = off(levels * (box_width + kRankGap), most * (box_height + kGap));
-    return 1.3 * right < down;
+    const double down = off(most * (box_width + kInch * kGapDown),
+                            levels * (box_height + kInch * kLevelsDown));
+    const double right = off(levels * (box_width + kInch * kLevelsRight),
+                             most * (box_height + kInch * kGapRight));
+    return down > 2 && right < down;
   }
 
   // --- text --------------------------------------------------------------------------------
@@ -299,7 +303,8 @@ class Writer {
     const bool right = to_the_right();
     out_ += fmt::format("digraph {} {{\n", id(workflow_name_));
     out_ += fmt::format("  graph [rankdir={}, nodesep={}, ranksep={}, pad=0.3, bgcolor=white,\n",
-                        right ? "LR" : "TB", right ? 0.18 : 0.3, right ? 0.55 : 0.45);
+                        right ? "LR" : "TB", right ? kGapRight : kGapDown,
+                        right ? kLevelsRight : kLevelsDown);
     out_ += fmt::format("    fontname=\"{}\", fontcolor=\"{}\", labelloc=t,\n", kFont, kInk);
     if (large || edges_.size() > kManyEdges) {
       // Else the layout of some thousand nodes takes minutes.
@@ -308,7 +313,7 @@ class Writer {
     title();
     out_ += fmt::format(
         "  node [shape=box, style=\"rounded,filled\", fontname=\"{}\", fontsize=13, fontcolor=\"{}\", "
-        "penwidth=1.3, margin=\"0.16,0.07\", height=0.4]\n",
+        "penwidth=1.3, margin=\"0.16,0.08\", height=0.4]\n",
         kFont, kInk);
     out_ += fmt::format(
         "  edge [color=\"{}\", fontname=\"{}\", fontsize=9.5, fontcolor=\"{}\", arrowsize=0.7, "
@@ -398,8 +403,12 @@ class Writer {
     const Look& look = states_.empty() ? kNoStorage : look_of(states_[i]);
     const std::string type = node->value_type_name();
     const std::string name = visible(names_[i]);
-    std::string function;
-    if (!node->set_name().empty()) function = visible(node->function().name);
+    const bool is_object = node->type() == NodeBase::Type::object;
+    std::string function;  // an object's class stands on its frame
+    if (!node->set_name().empty() && node->set_name() != node->function().name &&
+        (!is_object || cluster_[i] == kNone)) {
+      function = visible(node->function().name);
+    }
     if (!node->version().empty()) {
       function += fmt::format("{}version {}", function.empty() ? "" : ", ", visible(node->version()));
     }
@@ -408,7 +417,6 @@ class Writer {
       text += fmt::format("<br/><font point-size=\"9.5\" color=\"{}\">{}</font>", kFaint,
                           html(shortened(function)));
     }
-    const bool is_object = node->type() == NodeBase::Type::object;
     if (options_.types && !is_object && type != "std::monostate") {
       text += fmt::format("<br/><font point-size=\"8.5\" color=\"{}\">{}</font>",
                           look.word == "stored" || look.word == "stale" ? kFaint : kFainter,

@@ -105,12 +105,17 @@ std::string Reading::place() const {
 }
 
 void Reading::fail_nesting() const {
-  fail("contains itself, or is nested deeper than " + std::to_string(kMaxTypedNesting) +
-       " containers: read it as a functionfuse::Value");
+  fail_limit("contains itself, or is nested deeper than " + std::to_string(kMaxTypedNesting) +
+             " containers");
 }
 
 void Reading::fail(const std::string& what) const {
   throw Error(Errc::type_mismatch, context_.where + ": result" + place() + ": " + what);
+}
+
+void Reading::fail_limit(const std::string& what) const {
+  throw UnsupportedError(context_.where + ": result" + place() + ": " + what +
+                         ": read it as a functionfuse::Value");
 }
 
 void Reading::fail_expected(std::string_view type) const {

@@ -44,6 +44,7 @@ std::filesystem::path Bigdata::open(std::string_view filename, Mode mode) {
   io::FileInfo info;
   const bool there = io::info_if_there(path, info);
   if (mode == Mode::read) {
+    looked_into_ = true;
     if (!there) {
       throw NotFoundError(path + " is gone: an object of this result was kept there; remove the "
                                  "task and run the workflow again");

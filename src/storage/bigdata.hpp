@@ -26,6 +26,8 @@ class Bigdata final : public FileProtocol {
   std::string copy_from(const std::string& folder, const std::string& filename);
   [[nodiscard]] bool exists(const std::string& filename) const;
 
+  /// Whether a file was opened to be read.
+  [[nodiscard]] bool looked_into() const noexcept { return looked_into_; }
   [[nodiscard]] const std::vector<std::string>& created() const noexcept { return created_; }
   /// What was created is on the disk when it returns.
   void sync_created() const;
@@ -35,6 +37,7 @@ class Bigdata final : public FileProtocol {
  private:
   [[nodiscard]] std::string path_of(std::string_view filename) const;
   std::string folder_;
+  bool looked_into_ = false;
   std::vector<std::string> created_;
 };
 

@@ -261,22 +261,26 @@ void FileStorage::Impl::read(std::string_view workflow, std::string_view task,
   const std::string where = place(workflow, task);
   constexpr int kAttempts = 16;
   for (int attempt = 1;; ++attempt) {
-    std::uint64_t inode = 0;
+    std::unique_ptr<TaskInput> input;  // as long as it is open no other file gets its inode
+    bool looked_into_bigdata = false;
+    auto try_again = [&] {
+      io::FileInfo now;
+      return attempt < kAttempts && input && io::info_if_there(file, now) &&
+             now.inode != input->inode();
+    };
     try {
-      return with_place(where, [&] { return cure(workflow, task); }, [&] {
-        const auto input = TaskInput::open_if_there(file);
+      with_place(where, [&] { return cure(workflow, task); }, [&] {
+        input = TaskInput::open_if_there(file);
         if (!input) fail_missing(workflow, task);
-        inode = input->inode();
-        input->read([&](Input& pickle) { use(pickle, input->file_size(), where); });
+        input->read([&](Input& pickle) {
+          looked_into_bigdata = use(pickle, input->file_size(), where);
+        });
       });
     } catch (const Error&) {
-      // Replaced while it was read: the new result has bigdata of its own.
-      io::FileInfo now;
-      if (inode == 0 || attempt == kAttempts || !io::info_if_there(file, now) ||
-          now.inode == inode) {
-        throw;
-      }
+      if (try_again()) continue;
+      throw;
     }
+    if (!looked_into_bigdata || !try_again()) return;
   }
 }
 
@@ -296,6 +300,7 @@ Value FileStorage::read_task(std::string_view workflow, std::string_view task) c
   impl_->read(workflow, task, [&](Input& input, std::uint64_t, const std::string&) {
     value = unpickle(input);
     set_origin(value, impl_->bigdata_path(workflow));
+    return false;
   });
   return value;
 }
@@ -317,6 +322,7 @@ void FileStorage::read_erased(std::string_view workflow, std::string_view task,
     context.where = place;
     context.budget = 16 * size + 1'000'000;
     result.load(Reading(value.slot(), context), result.object);
+    return bigdata.looked_into();
   });
 }
 

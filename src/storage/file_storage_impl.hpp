@@ -40,9 +40,10 @@ class FileStorage::Impl {
 
   void save(detail::OpenWorkflow& workflow, const std::string& task, const Saved& result,
             const Record* record, const SerializerPool& pool) const;
-  /// Calls `use` with the pickle and the size of its file, and puts the place into its errors. If
-  /// the task is replaced meanwhile, and what it refers to is gone with it, `use` is called again.
-  using Use = std::function<void(Input&, std::uint64_t size, const std::string& place)>;
+  /// Calls `use` with the pickle and the size of its file, and puts the place into its errors. It
+  /// returns whether it has looked into bigdata: if it has, or fails, and the task was replaced
+  /// meanwhile, bigdata may have gone from under it, and it is called again for the new result.
+  using Use = std::function<bool(Input&, std::uint64_t size, const std::string& place)>;
   void read(std::string_view workflow, std::string_view task, const Use& use) const;
 
   const std::filesystem::path path;

@@ -30,6 +30,7 @@ SerializedAs NoteSerializer::pickle(const Protocols& protocols, const Note& note
 Note NoteSerializer::unpickle(const Protocols& protocols, const SerializedAs& id) {
   std::ifstream file(protocols.require<FileProtocol>(FILE_PROTOCOL, name)
                          .open(id.second, FileProtocol::Mode::read));
+  // A file that has just gone reads as no text: the storage notices, and reads the new result.
   return {std::string(std::istreambuf_iterator<char>(file), {})};
 }
 

@@ -177,7 +177,7 @@ TEST(Node, MethodsAreFunctionsOfTheirObject) {
   auto p = ff::workflow<point>()(1, 2);
   EXPECT_EQ(run(ff::workflow<&Point::norm1>()(p)), 3);
   EXPECT_EQ(run(ff::workflow<&Point::scaled>()(p, 10)), 30);
-  EXPECT_EQ(ff::workflow<&Point::scaled>()(p, 10).name(), "scaled_0000");
+  EXPECT_EQ(ff::workflow<&Point::scaled>()(p, 10).name(), "scaled_0001");
 }
 
 TEST(Node, FunctionObjectsWithoutStateHaveTheirClassName) {

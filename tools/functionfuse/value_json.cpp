@@ -5,7 +5,6 @@
 #include <cmath>
 #include <optional>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "functionfuse/arrays/nd_array.hpp"
@@ -256,7 +255,14 @@ class Writer {
   }
 
  private:
-  using Token = std::variant<std::string, Value>;
+  /// Text as it stands, or a value to be written.
+  struct Token {
+    std::string text;
+    std::optional<Value> value;
+  };
+  static Token text_token(std::string text) { return {std::move(text), {}}; }
+  static Token value_token(Value value) { return {"", std::move(value)}; }
+
   /// A value that is being written, with what stands below it still to come.
   struct Level {
     enum class Form { items, members, pairs, tokens } form;
@@ -376,11 +382,8 @@ class Writer {
       case Level::Form::tokens: {
         if (i == level.tokens.size()) break;
         const Token token = std::move(level.tokens[i]);
-        if (const auto* text = std::get_if<std::string>(&token)) {
-          out_ << *text;
-        } else {
-          enter(std::get<Value>(token));
-        }
+        out_ << token.text;
+        if (token.value) enter(*token.value);
         return false;
       }
     }
@@ -483,54 +486,55 @@ class Writer {
     std::vector<Token> tokens;
     std::string text = opening(value) + "\"object\": {\"class\": " + json_string(name);
     if (called != name) {
-      tokens.emplace_back(std::move(text) + ", \"callable\": ");
-      tokens.emplace_back(callable);
+      tokens.push_back(text_token(std::move(text) + ", \"callable\": "));
+      tokens.push_back(value_token(callable));
       text = "";
     } else if (callable.qualified_name().find('.') != std::string_view::npos) {
       text += ", \"module\": " + json_string(callable.module());
     }
     if (opaque.how != detail::Opaque::How::reduce) text += ", \"new\": true";
 
-    tokens.emplace_back(std::move(text) + ", \"args\": ");
+    tokens.push_back(text_token(std::move(text) + ", \"args\": "));
     const Value args = value.args();
     if (has_id(args) || args.kind() != Kind::tuple) {
-      tokens.emplace_back(args);
+      tokens.push_back(value_token(args));
     } else {
-      list_of(tokens, args.size(), [&](std::size_t i) { tokens.emplace_back(args[i]); });
+      list_of(tokens, args.size(), [&](std::size_t i) { tokens.push_back(value_token(args[i])); });
     }
     if (Value kwargs = value.kwargs(); !kwargs.is_none()) {
-      tokens.emplace_back(", \"kwargs\": ");
-      tokens.emplace_back(std::move(kwargs));
+      tokens.push_back(text_token(", \"kwargs\": "));
+      tokens.push_back(value_token(std::move(kwargs)));
     }
     if (auto appended = value.appended(); !appended.empty()) {
-      tokens.emplace_back(", \"items\": ");
-      list_of(tokens, appended.size(), [&](std::size_t i) { tokens.emplace_back(appended[i]); });
+      tokens.push_back(text_token(", \"items\": "));
+      list_of(tokens, appended.size(),
+              [&](std::size_t i) { tokens.push_back(value_token(appended[i])); });
     }
     if (auto pairs = value.set_items(); !pairs.empty()) {
-      tokens.emplace_back(", \"pairs\": ");
+      tokens.push_back(text_token(", \"pairs\": "));
       list_of(tokens, pairs.size(), [&](std::size_t i) {
-        tokens.emplace_back("[");
-        tokens.emplace_back(pairs[i].first);
-        tokens.emplace_back(", ");
-        tokens.emplace_back(pairs[i].second);
-        tokens.emplace_back("]");
+        tokens.push_back(text_token("["));
+        tokens.push_back(value_token(pairs[i].first));
+        tokens.push_back(text_token(", "));
+        tokens.push_back(value_token(pairs[i].second));
+        tokens.push_back(text_token("]"));
       });
     }
     if (auto state = value.state()) {
-      tokens.emplace_back(", \"state\": ");
-      tokens.emplace_back(std::move(*state));
+      tokens.push_back(text_token(", \"state\": "));
+      tokens.push_back(value_token(std::move(*state)));
     }
     levels_.push_back({Level::Form::tokens, value, 0, "}}", std::move(tokens)});
   }
 
   template <class F>
   static void list_of(std::vector<Token>& tokens, std::size_t count, const F& add) {
-    tokens.emplace_back("[");
+    tokens.push_back(text_token("["));
     for (std::size_t i = 0; i < count; ++i) {
-      if (i != 0) tokens.emplace_back(", ");
+      if (i != 0) tokens.push_back(text_token(", "));
       add(i);
     }
-    tokens.emplace_back("]");
+    tokens.push_back(text_token("]"));
   }
 
   void persistent(const Value& value) {
@@ -545,7 +549,7 @@ class Writer {
     const auto& object = static_cast<const detail::Persistent&>(*value.slot().object);
     out_ << "{\"id\": ";
     levels_.push_back(
-        {Level::Form::tokens, value, 0, "}}", {Token(Value(object.id, value.heap()))}});
+        {Level::Form::tokens, value, 0, "}}", {value_token(Value(object.id, value.heap()))}});
   }
 
   Out& out_;

@@ -175,6 +175,39 @@ bool is_written_as(const Reading& r) {
   }
 }
 
+/// False where a T can certainly not be read from such a kind: a variant then does without the
+/// error, which takes a thousand times as long.
+template <class T>
+constexpr bool is_readable_from(Kind kind) {
+  const bool number = kind == Kind::boolean || kind == Kind::scalar || kind == Kind::ndarray;
+  const bool integer = number || kind == Kind::integer || kind == Kind::big_integer;
+  const bool sequence = kind == Kind::list || kind == Kind::tuple || kind == Kind::set ||
+                        kind == Kind::frozenset || kind == Kind::ndarray || kind == Kind::object;
+  if (kind == Kind::persistent) {
+    return std::is_class_v<T>;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return number;
+  } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+    return integer;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return integer || kind == Kind::floating;
+  } else if constexpr (is_complex<T>) {
+    return integer || kind == Kind::floating || kind == Kind::complex;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return kind == Kind::str;
+  } else if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, std::vector<std::byte>>) {
+    return kind == Kind::bytes || kind == Kind::bytearray;
+  } else if constexpr (std::is_same_v<T, std::monostate> || std::is_same_v<T, std::nullptr_t>) {
+    return kind == Kind::none;
+  } else if constexpr (HasFields<T> || MapLike<T>) {
+    return kind == Kind::dict || kind == Kind::object;
+  } else if constexpr (is_tuple<T> || SetLike<T> || SequenceLike<T>) {
+    return sequence;
+  } else {
+    return true;
+  }
+}
+
 /// How many elements to make room for at first: what a file claims may be far too much for a type
 /// of many bytes.
 template <class T>
@@ -571,7 +604,9 @@ struct Pickle<std::variant<T...>, std::enable_if_t<(Storable<T> && ...)>> {
   static V load(const Reading& r) {
     std::optional<V> result;
     ((result || !detail::is_written_as<T>(r) || attempt<T>(r, result)), ...);
-    ((result || detail::is_written_as<T>(r) || attempt<T>(r, result)), ...);
+    ((result || detail::is_written_as<T>(r) || !detail::is_readable_from<T>(r.kind()) ||
+      attempt<T>(r, result)),
+     ...);
     if (!result) r.fail_expected(type_name<V>());
     return std::move(*result);
   }

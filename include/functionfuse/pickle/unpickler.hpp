@@ -113,9 +113,9 @@ class Reading {
   [[nodiscard]] bool mapping(std::span<const detail::Slot>& pairs,
                              std::vector<detail::Slot>& storage) const;
 
-  /// Counts `elements` against the budget.
+  /// Counts `elements` against the budget. \error unsupported  it is used up
   void spend(std::uint64_t elements) const {
-    if (elements > context_.budget) fail("expands to more elements than its file can hold");
+    if (elements > context_.budget) fail_limit("expands to far more than its file can hold");
     context_.budget -= elements;
   }
   /// The same for the bytes of an array or a text.
@@ -123,6 +123,8 @@ class Reading {
 
   /// `where: result["train"][3]: what`
   [[noreturn]] void fail(const std::string& what) const;
+  /// The same as an Error(unsupported): for this result as a whole, whatever its type.
+  [[noreturn]] void fail_limit(const std::string& what) const;
   /// "expected `type`, found ..."
   [[noreturn]] void fail_expected(std::string_view type) const;
   /// `["train"][3]`
