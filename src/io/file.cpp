@@ -11,16 +11,24 @@
 #include "functionfuse/error.hpp"
 
 namespace functionfuse::io {
+
+FileInfo to_info(const struct stat& st) {
+  FileInfo info;
+  info.device = st.st_dev;
+  info.inode = st.st_ino;
+  info.size = static_cast<std::uint64_t>(st.st_size);
+  info.links = st.st_nlink;
+  info.modified = st.st_mtim.tv_sec * std::int64_t{1'000'000'000} + st.st_mtim.tv_nsec;
+  info.regular = S_ISREG(st.st_mode);
+  info.folder = S_ISDIR(st.st_mode);
+  return info;
+}
+
 namespace {
 
 // Linux moves at most 0x7ffff000 bytes a call; smaller pieces let other threads follow closely.
 constexpr std::size_t kPiece = std::size_t{4} << 20;
 
-FileInfo to_info(const struct stat& st) {
-  return {st.st_dev,           st.st_ino,           static_cast<std::uint64_t>(st.st_size),
-          st.st_nlink,         st.st_mtim.tv_sec,   S_ISREG(st.st_mode),
-          S_ISDIR(st.st_mode)};
-}
 
 template <class F>
 auto retry(F call) {

@@ -7,15 +7,19 @@
 #include "io/error.hpp"
 #include "io/fd.hpp"
 
+struct stat;
+
 /// Calls on an open file that do all that was asked for (interrupted and short ones are gone on
 /// with) or throw Error(io) with the path and the cause.
 namespace functionfuse::io {
 
 struct FileInfo {
   std::uint64_t device = 0, inode = 0, size = 0, links = 0;
-  std::int64_t seconds = 0;  ///< of the last change of the content
+  std::int64_t modified = 0;  ///< when the content changed last, nanoseconds since 1970
   bool regular = false, folder = false;
 };
+
+[[nodiscard]] FileInfo to_info(const struct stat& st);
 
 /// \error io  also where there is none
 [[nodiscard]] Fd open_file(const std::string& path, int flags, unsigned mode = 0666);

@@ -61,9 +61,7 @@ bool Folder::info_if_there(const std::string& name, FileInfo& result) const {
     if (errno == ENOENT) return false;
     fail("look at", where(name), errno);
   }
-  result = {st.st_dev,           st.st_ino,         static_cast<std::uint64_t>(st.st_size),
-            st.st_nlink,         st.st_mtim.tv_sec, S_ISREG(st.st_mode),
-            S_ISDIR(st.st_mode)};
+  result = to_info(st);
   return true;
 }
 

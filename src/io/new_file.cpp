@@ -77,6 +77,17 @@ void NewFile::close(const std::string& name) {
   if (fd_) close_checked(fd_, where(name));
 }
 
+FileInfo NewFile::info() {
+  FileInfo result;
+  if (temporary_.empty()) {
+    result = io::info(fd_.get(), folder_->path());
+  } else {
+    close(temporary_);  // a file server only now knows the time
+    if (!folder_->info_if_there(temporary_, result)) fail("look at", where(temporary_), ENOENT);
+  }
+  return result;
+}
+
 bool NewFile::commit_new(const std::string& name) {
   int error;
   if (temporary_.empty()) {

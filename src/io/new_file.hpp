@@ -28,6 +28,8 @@ class NewFile {
   NewFile& operator=(NewFile&&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Call it when all is written, and only the commit may follow.
+  [[nodiscard]] FileInfo info();
   /// For errors; `name` is what it is to become.
   [[nodiscard]] Where where(std::string_view name) const noexcept { return folder_->where(name); }
 

@@ -35,6 +35,7 @@ enum class GlobalId : std::uint8_t {
   array_reconstructor,
   copyreg_reconstructor,
   copyreg_newobj,
+  class_helper,  ///< makes an object of the class that is its first argument
 };
 
 [[nodiscard]] GlobalId find_global(std::string_view module, std::string_view name) noexcept;

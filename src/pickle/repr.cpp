@@ -29,6 +29,7 @@ std::string scalar_text(const NdArray& scalar) {
       }
       return plain.starts_with("0+") ? plain.substr(2) : "(" + plain + ")";
     }
+    case 'V': return scalar.dtype().is_structured() ? text : "void(" + text + ")";
     case 'M': return "numpy.datetime64(" + text + ")";
     case 'm': {
       std::string unit(scalar.dtype().unit());

@@ -126,6 +126,10 @@ class Machine {
     need(n);
     push_container(Kind::tuple, std::span(stack_).last(n));
   }
+  Text* make_str(std::string_view utf8) {
+    if (find_invalid_utf8(utf8, true) != utf8.size()) fail("a str that is not UTF-8");
+    return heap_->make_text(Kind::str, utf8);
+  }
   void push_str(std::uint64_t size);
   void push_blob(Kind kind, std::uint64_t size);
   void push_big(std::span<const std::byte> twos_complement);
@@ -339,7 +343,7 @@ void Machine::step_text(char code) {
     case 'g': get(parse_index(source_.line())); return;
     case 'P': {
       auto* persistent = heap_->make<Persistent>(Kind::persistent);
-      persistent->id = Slot(heap_->make_text(Kind::str, source_.line()));
+      persistent->id = Slot(make_str(source_.line()));
       push(persistent);
       return;
     }
@@ -420,9 +424,7 @@ void Machine::take_array() {
 
 void Machine::push_str(std::uint64_t size) {
   const char* bytes = source_.take(size);
-  std::string_view text(bytes, size);
-  if (find_invalid_utf8(text, true) != size) fail("a str that is not UTF-8");
-  push(heap_->make_text(Kind::str, text));
+  push(make_str({bytes, static_cast<std::size_t>(size)}));
 }
 
 void Machine::push_blob(Kind kind, std::uint64_t size) {
@@ -488,7 +490,8 @@ std::uint64_t Machine::parse_index(std::string_view text) {
 
 void Machine::push_global(std::string_view module, std::string_view name) {
   if (protocol_ < 3) std::tie(module, name) = python3_name(module, name);
-  push_global(heap_->make_text(Kind::str, module), heap_->make_text(Kind::str, name));
+  const Text* module_text = make_str(module);
+  push_global(module_text, make_str(name));
 }
 
 void Machine::push_global(const Text* module, const Text* name) {

@@ -324,7 +324,8 @@ std::string Value::class_name() const {
   if (is_class(*named)) {
     auto id = static_cast<const Global*>(named->object)->id;
     const bool helper = id == GlobalId::copyreg_reconstructor || id == GlobalId::copyreg_newobj ||
-                        id == GlobalId::numpy_reconstruct || id == GlobalId::array_reconstructor;
+                        id == GlobalId::numpy_reconstruct ||
+                        id == GlobalId::array_reconstructor || id == GlobalId::class_helper;
     if (helper && args->size > 0 && is_class(args->items[0])) named = &args->items[0];
   }
   if (!is_class(*named)) return std::string(kind_name(named->kind()));

@@ -92,7 +92,7 @@ void Collector::removed_workflows(const std::string& root) {
 
 Collector::References Collector::references(const io::Folder& workflow) {
   References result;
-  for_each_task(workflow, [&](std::string_view task, std::uint64_t) {
+  for_each_task(workflow, [&](std::string_view task) {
     const std::string path = workflow.path() + "/" + std::string(task);
     StoredIds stored = stored_ids(path);
     for (PersistentId& id : stored.ids) result.names.insert(std::move(id.filename));

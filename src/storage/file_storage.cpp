@@ -3,8 +3,8 @@
 //  1. The result is pickled. Objects of persistent serializers go to bigdata under fresh names, and
 //     are complete when their persistent id is written. The pickle and its SHA-1 go to a file
 //     without a name, or with a temporary one.
-//  2. What made the result is appended to the workflow's log of records, with the file's inode: the
-//     entry counts for nothing until a task has that inode.
+//  2. What made the result is appended to the workflow's log of records, with the file's inode and
+//     time: the entry counts for nothing until the task has that file.
 //  3. The commit. The file takes the task's name if nothing has it. Otherwise: the persistent ids
 //     of the old result are read; the new file and its bigdata are written to the disk, so that a
 //     power cut can't lose both results; it is renamed over the old one.
@@ -126,7 +126,7 @@ std::vector<std::string> FileStorage::Impl::chosen(std::optional<std::string_vie
 std::vector<std::string> FileStorage::Impl::tasks(std::string_view workflow) const {
   std::vector<std::string> names;
   if (const auto folder = io::Folder::open_if_there(workflow_path(workflow))) {
-    for_each_task(*folder, [&](std::string_view task, std::uint64_t) { names.emplace_back(task); });
+    for_each_task(*folder, [&](std::string_view task) { names.emplace_back(task); });
   }
   std::ranges::sort(names);
   return names;
@@ -178,8 +178,8 @@ void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, co
     result.pickle(pickler, result.object);
     pickler.finish();
     io::NewFile file = output.finish();
-    const std::uint64_t inode = io::info(file.fd(), file.where(task)).inode;
-    workflow.log().append(encode_entry(task, inode, output.digest(), record));
+    workflow.log().append(
+        encode_entry(task, FileIdentity(file.info()), output.digest(), record));
     if (!file.commit_new(task)) {
       // Few workflows have bigdata: then nobody need look into the old result.
       io::FileInfo info;

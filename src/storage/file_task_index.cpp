@@ -19,11 +19,7 @@ FileTaskIndex::FileTaskIndex(const std::string& path, std::size_t expected)
   if (expected > kMany) {
     entries_.emplace(*folder_);
     names_ = NameTable(entries_->size());
-    inodes_.reserve(entries_->size());
-    for_each_task(*folder_, *entries_, [&](std::string_view task, std::uint64_t inode) {
-      names_.insert(task);
-      inodes_.push_back(inode);
-    });
+    for_each_task(*folder_, *entries_, [&](std::string_view task) { names_.insert(task); });
   }
   records_ = std::make_unique<RecordTable>(read_records(path));
   if (records_->log_size() > (std::size_t{1} << 20) && (!entries_ || mostly_dead())) {
@@ -37,33 +33,25 @@ FileTaskIndex::FileTaskIndex(const std::string& path, std::size_t expected)
 
 bool FileTaskIndex::mostly_dead() const {
   std::size_t live = 0;
-  for (const auto& [name, inode, what] : *entries_) {
-    if (const RecordEntry* entry = records_->find(name, inode)) live += entry->line.size() + 1;
-  }
-  return live < records_->log_size() / 2;
+  for (const auto& [name, inode, what] : *entries_) live += records_->knows(name) ? 1 : 0;
+  return 2 * live < records_->entries();
 }
 
-std::optional<std::uint64_t> FileTaskIndex::inode_of(std::string_view task) const {
-  if (entries_) {
-    const auto number = names_.find(task);
-    if (!number) return {};
-    return inodes_[*number];
-  }
-  io::FileInfo info;
-  if (!folder_->info_if_there(std::string(task), info) || !info.regular) return {};
-  return info.inode;
+const RecordEntry* FileTaskIndex::entry_of(const std::string& task,
+                                           const io::FileInfo& info) const {
+  if (const RecordEntry* entry = records_->find(task, FileIdentity(info))) return entry;
+  const auto digest = stored_digest(*folder_, task);
+  return digest ? records_->find(task, *digest) : nullptr;
 }
 
 TaskIndex::Found FileTaskIndex::find(std::string_view task) const {
-  if (!folder_) return {};
-  const auto inode = inode_of(task);
-  if (!inode) return {};
-  const RecordEntry* entry = records_->find(task, *inode);
-  if (entry == nullptr && records_->knows(task)) {
-    if (const auto digest = stored_digest(*folder_, std::string(task))) {
-      entry = records_->find(task, *digest);
-    }
-  }
+  if (!folder_ || (entries_ && !names_.find(task))) return {};
+  const bool known = records_->knows(task);
+  if (entries_ && !known) return {true, nullptr};
+  const std::string name(task);
+  io::FileInfo info;
+  if (!folder_->info_if_there(name, info) || !info.regular) return {};
+  const RecordEntry* entry = known ? entry_of(name, info) : nullptr;
   return {true, entry != nullptr && entry->record ? &*entry->record : nullptr};
 }
 

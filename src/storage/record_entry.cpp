@@ -54,6 +54,13 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
 /// Cuts what stands before the next tab off `line`.
 std::string_view next_field(std::string_view& line) {
   const std::size_t tab = line.find('\t');
@@ -64,13 +71,15 @@ std::string_view next_field(std::string_view& line) {
 
 }  // namespace
 
-std::string encode_entry(std::string_view task, std::uint64_t inode, const io::Sha1Digest& digest,
-                         const Record* record) {
+std::string encode_entry(std::string_view task, const FileIdentity& file,
+                         const io::Sha1Digest& digest, const Record* record) {
   std::string entry(1, '\n');
   entry.reserve(256);
   entry.append(kCheck, '0');
   entry += '\t';
-  entry += std::to_string(inode);
+  entry += std::to_string(file.inode);
+  entry += '\t';
+  entry += std::to_string(file.modified);
   entry += '\t';
   append_hex(entry, digest);
   entry += '\t';
@@ -122,8 +131,10 @@ bool RecordTable::parse_line(std::string_view line, RecordEntry& entry) {
 
   entry.line = line;
   if (!next_field(rest).empty()) return false;
-  const std::string_view inode = next_field(rest);
-  std::from_chars(inode.data(), inode.data() + inode.size(), entry.inode);
+  if (!parse_number(next_field(rest), entry.file.inode) ||
+      !parse_number(next_field(rest), entry.file.modified)) {
+    return false;
+  }
   if (!parse_hex(next_field(rest), entry.digest)) return false;
   entry.task = next_field(rest);
   if (auto text = unescape(entry.task)) entry.task = unescaped_.emplace_back(std::move(*text));
@@ -164,8 +175,8 @@ const RecordEntry* RecordTable::latest(std::string_view task, Matches matches) c
   return nullptr;
 }
 
-const RecordEntry* RecordTable::find(std::string_view task, std::uint64_t inode) const {
-  return latest(task, [&](const RecordEntry& entry) { return entry.inode == inode; });
+const RecordEntry* RecordTable::find(std::string_view task, const FileIdentity& file) const {
+  return latest(task, [&](const RecordEntry& entry) { return entry.file == file; });
 }
 
 const RecordEntry* RecordTable::find(std::string_view task, const io::Sha1Digest& digest) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "functionfuse/storage/record.hpp"
+#include "io/file.hpp"
 #include "io/sha1.hpp"
 #include "storage/name_table.hpp"
 
@@ -16,10 +17,21 @@ namespace functionfuse::detail {
 /// First line of a log of records.
 inline constexpr std::string_view kRecordsHeader = "functionfuse records 1";
 
+/// Which file, as far as a look at it without opening can tell: of what is written under one name,
+/// two files have the same inode only one after the other, and then not the same time.
+struct FileIdentity {
+  std::uint64_t inode = 0;
+  std::int64_t modified = 0;  ///< nanoseconds since 1970
+  FileIdentity() = default;
+  FileIdentity(std::uint64_t i, std::int64_t m) : inode(i), modified(m) {}
+  explicit FileIdentity(const io::FileInfo& info) : inode(info.inode), modified(info.modified) {}
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 /// What one save said about its task. See docs/formats/records.md.
 struct RecordEntry {
   std::string_view task;
-  std::uint64_t inode = 0;    ///< of the task's file
+  FileIdentity file;          ///< of the task
   io::Sha1Digest digest{};    ///< that the task's file ends with
   std::optional<Record> record;  ///< nothing: saved without one
   std::string_view line;         ///< as it stands in the log, without the newline
@@ -27,7 +39,7 @@ struct RecordEntry {
 
 /// The entry as it is appended: a newline, so that it begins a line whatever the last writer left,
 /// and the line.
-[[nodiscard]] std::string encode_entry(std::string_view task, std::uint64_t inode,
+[[nodiscard]] std::string encode_entry(std::string_view task, const FileIdentity& file,
                                        const io::Sha1Digest& digest, const Record* record);
 
 /// What a log holds, later entries first. Lines that are torn, mixed up or of another version are
@@ -40,8 +52,9 @@ class RecordTable {
   RecordTable& operator=(const RecordTable&) = delete;
 
   [[nodiscard]] bool knows(std::string_view task) const { return tasks_.find(task).has_value(); }
-  /// The latest entry for the task in a file with that inode, or with that content; null: none.
-  [[nodiscard]] const RecordEntry* find(std::string_view task, std::uint64_t inode) const;
+  [[nodiscard]] std::size_t entries() const noexcept { return entries_.size(); }
+  /// The latest entry for the task in that file, or in one with that content; null: none.
+  [[nodiscard]] const RecordEntry* find(std::string_view task, const FileIdentity& file) const;
   [[nodiscard]] const RecordEntry* find(std::string_view task, const io::Sha1Digest& digest) const;
   [[nodiscard]] std::size_t log_size() const noexcept { return log_.size(); }
 

@@ -90,16 +90,18 @@ std::string read_all_of(int fd, const io::Where& where) {
 /// The lines that count: for each task the one that a reader would find.
 std::string live_lines(const io::Folder& workflow, const RecordTable& records) {
   std::string lines(kRecordsHeader);
-  for_each_task(workflow, [&](std::string_view task, std::uint64_t inode) {
-    if (!records.knows(task)) return;
-    if (const RecordEntry* entry = records.find(task, inode)) {
+  for_each_task(workflow, [&](std::string_view task) {
+    io::FileInfo info;
+    if (!records.knows(task) || !workflow.info_if_there(std::string(task), info)) return;
+    const FileIdentity file(info);
+    if (const RecordEntry* entry = records.find(task, file)) {
       lines += '\n';
       lines += entry->line;
     } else if (auto digest = stored_digest(workflow, std::string(task))) {
       entry = records.find(task, *digest);
       if (entry == nullptr) return;
       // A copy of a storage: from now on it is found without a look into the file.
-      lines += encode_entry(task, inode, *digest, entry->record ? &*entry->record : nullptr);
+      lines += encode_entry(task, file, *digest, entry->record ? &*entry->record : nullptr);
     }
   });
   return lines;

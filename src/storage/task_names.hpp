@@ -12,18 +12,18 @@ namespace functionfuse::detail {
 /// In a workflow's folder: where persistent serializers keep their objects.
 inline constexpr std::string_view kBigdata = "bigdata";
 
-/// Calls `f(name, inode)` for every task in a workflow's folder: files that are not hidden.
+/// Calls `f(name)` for every task in a workflow's folder: files that are not hidden.
 template <class F>
 void for_each_task(const io::Folder& workflow, const io::Entries& entries, F f) {
   for (const io::Entries::Entry& entry : entries) {
     using What = io::Entries::What;
     if (entry.name.front() == '.' || entry.name == kBigdata) continue;
     if (entry.what == What::file) {
-      f(entry.name, entry.inode);
+      f(entry.name);
     } else if (entry.what == What::unknown) {  // a link, or a file system that doesn't say
       io::FileInfo info;
       if (workflow.info_if_there(std::string(entry.name), info) && info.regular) {
-        f(entry.name, info.inode);
+        f(entry.name);
       }
     }
   }

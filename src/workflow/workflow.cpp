@@ -16,6 +16,13 @@ void check_function_name(std::string_view name) {
   }
 }
 
+void fail_not_movable(const std::string& type) {
+  throw Error(Errc::unsupported,
+              "an object of " + type +
+                  " can't be moved, and so it can't be a given node of a workflow; give a call of a "
+                  "method of it");
+}
+
 const NodeRef& of_type(const NodeRef& node, const std::type_info& type, std::string (*name)()) {
   if (node.node()->value_type() != type) {
     throw Error(Errc::type_mismatch, "the result of \"" + node.name() + "\" is a " +

@@ -1,11 +1,12 @@
 """same(a, b): whether two objects are equal in value, type, sharing and cycles."""
 
+import copyreg
 import struct
 import types
 
 import numpy as np
 
-_BY_NAME = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, np.ufunc,
+_BY_NAME = (type, types.FunctionType, types.MethodDescriptorType, np.ufunc,
             type(None), type(...), type(NotImplemented))
 
 
@@ -52,7 +53,7 @@ class _Walk:
     @staticmethod
     def require(condition, a, b, place):
         if not condition:
-            raise Different(f"{place}: {str(a)[:200]} and {str(b)[:200]}")
+            raise Different(f"{place}: {a!r:.200} and {b!r:.200}")
         return ()
 
     def parts(self, a, b, place):
@@ -87,7 +88,8 @@ class _Walk:
 
     @staticmethod
     def reduced(x):
-        parts = x.__reduce_ex__(4)
+        reduce = copyreg.dispatch_table.get(type(x))
+        parts = reduce(x) if reduce else x.__reduce_ex__(4)
         if isinstance(parts, str):
             return [parts]
         parts = list(parts) + [None] * (6 - len(parts))
@@ -101,7 +103,7 @@ class _Walk:
             self.require(a.flags[flag] == b.flags[flag], flag, "not", place)
         if a.dtype.hasobject:
             return [(a.dtype, b.dtype, place + ".dtype"), (a.tolist(), b.tolist(), place)]
-        self.require(a.tobytes() == b.tobytes(), repr(a), repr(b), place)
+        self.require(a.tobytes() == b.tobytes(), a, b, place)
         return [(a.dtype, b.dtype, place + ".dtype")]
 
 

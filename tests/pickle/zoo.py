@@ -45,11 +45,6 @@ class GetState:
         self.x = state[1]
 
 
-class FalseState:
-    def __getstate__(self):
-        return False
-
-
 class NewArgs:
     def __new__(cls, a, b):
         self = object.__new__(cls)
@@ -350,6 +345,8 @@ def numpy_arrays():
         for kind in "Mm":
             dtype = "%s8" % kind if unit == "generic" else "%s8[%s]" % (kind, unit)
             yield dtype, np.array([0, 1, -(2**63), 10], "i8").view(dtype)
+            if unit == "generic":  # numpy can't swap it
+                continue
             yield dtype + ">", np.array([0, 1, 10], "i8").view(dtype).astype(np.dtype(dtype).newbyteorder(">"))
     for name, dtype in dtypes():
         yield name, np.zeros((2, 2), dtype)
@@ -449,7 +446,7 @@ def user_classes():
     both.b = both.c = "x"
     yield "plain", [Plain(), Plain(a=1, b=[2])]
     yield "slots", [slotted, both, Slotted()]
-    yield "getstate", [GetState([1]), FalseState()]
+    yield "getstate", [GetState([1]), GetState(None)]
     yield "new", [NewArgs(1, [2]), NewArgsEx(1, key="k")]
     yield "reduce", [Reduce(), Reduce(1, [2]), Reduce(Reduce(1)), OldReduceEx()]
     full = ReduceAll([1])

@@ -86,13 +86,28 @@ TEST_F(RecordLogTest, ATaskThatAnotherProgramReplacedHasNone) {
   EXPECT_EQ(function("x"), "none");
 }
 
+TEST_F(RecordLogTest, ATaskThatIsWrittenIntoIsAnother) {
+  save("x", "first", 1);
+  const std::string first = read_bytes(folder() / "x");
+  save("x", "second", 2);
+  storage->save("other", "y", 7);
+  for (int i = 0; i < 20; ++i) {
+    // As Python's Function Fuse saves: the same file, another content.
+    write_bytes(folder() / "x", read_bytes(store.path() / "other" / "y"));
+    EXPECT_EQ(function("x"), "none");
+    // And as `cp` restores.
+    write_bytes(folder() / "x", first);
+    EXPECT_EQ(function("x"), "first");
+  }
+}
+
 TEST_F(RecordLogTest, AnEntryWithoutItsTaskCountsForNothing) {
   save("x", "first");
   // A kill between steps 2 and 3 of a save: of a new task, and of one that is there.
   const Record record = record_of("second");
   io::Sha1Digest digest{};
-  write_bytes(log(), read_bytes(log()) + encode_entry("x", 999'999'999, digest, &record) +
-                         encode_entry("y", 999'999'998, digest, &record));
+  write_bytes(log(), read_bytes(log()) + encode_entry("x", {999'999'999, 1}, digest, &record) +
+                         encode_entry("y", {999'999'998, 1}, digest, &record));
   EXPECT_EQ(function("x"), "first");
   EXPECT_EQ(function("y"), "-");
 }
@@ -143,7 +158,7 @@ TEST_F(RecordLogTest, GcDropsWhatNoTaskHas) {
   EXPECT_EQ(read_bytes(log()), compact) << "nothing to drop";
 }
 
-TEST_F(RecordLogTest, GcTakesTheInodesOfACopyOver) {
+TEST_F(RecordLogTest, GcTakesTheFilesOfACopyOver) {
   save("x", "f");
   save("x", "g");
   storage->sync("w");
@@ -154,8 +169,8 @@ TEST_F(RecordLogTest, GcTakesTheInodesOfACopyOver) {
   const RecordTable table(read_records(folder()));
   io::FileInfo info;
   ASSERT_TRUE(io::info_if_there(folder() / "x", info));
-  ASSERT_NE(table.find("x", info.inode), nullptr);
-  EXPECT_EQ(table.find("x", info.inode)->record->function, "g");
+  ASSERT_NE(table.find("x", FileIdentity(info)), nullptr);
+  EXPECT_EQ(table.find("x", FileIdentity(info))->record->function, "g");
 }
 
 TEST_F(RecordLogTest, AnIndexCompactsALargeLogThatIsMostlyDead) {
@@ -163,7 +178,7 @@ TEST_F(RecordLogTest, AnIndexCompactsALargeLogThatIsMostlyDead) {
   storage->sync("w");
   std::string text = read_bytes(log());
   const Record record = record_of("dead");
-  while (text.size() < (2 << 20)) text += encode_entry("x", 1, {}, &record);
+  while (text.size() < (2 << 20)) text += encode_entry("x", {1, 1}, {}, &record);
   for (const std::size_t expected : {1, 1000}) {
     write_bytes(log(), text);
     EXPECT_EQ(storage->index("w", expected)->find("x").record->function, "live");

@@ -59,7 +59,8 @@ void Arguments::parse(std::vector<std::string> words) {
     throw HelpWanted();
   } catch (const CLI::ParseError& error) {
     for (const std::string& word : app.remaining()) {
-      if (word.size() > 1 && word[0] == '-') throw UsageError(parser_->unexpected(word));
+      if (word.size() > 1 && word[0] == '-' && word != "--")
+        throw UsageError(parser_->unexpected(word));
     }
     std::string text = error.what();
     constexpr std::string_view kRequired = " is required";
@@ -68,8 +69,8 @@ void Arguments::parse(std::vector<std::string> words) {
     }
     throw UsageError(text);
   }
-  if (const auto more = app.remaining(); !more.empty()) {
-    throw UsageError(parser_->unexpected(more[0]));
+  for (const std::string& word : app.remaining()) {
+    if (word != "--") throw UsageError(parser_->unexpected(word));
   }
 }
 

@@ -26,8 +26,8 @@ class Ls final : public Command {
   --pattern GLOB    only names that match: * any text, ? a character, [a-z] one of these
   --json            for programs
 
-Of a task larger than 256 KiB only the start is read, so a list says nothing about its
-digest: see functionfuse verify.
+Large tasks are not read whole, so that a list does not find all damage: functionfuse verify
+does.
 
 Examples:
   functionfuse ls storage

@@ -152,8 +152,13 @@ std::optional<std::string> known_text(std::string_view name, const Value& value)
   }
   if (name == "uuid.UUID" && value.state()) return uuid_text(*value.state());
   if (name.starts_with("pathlib.") && name.ends_with("Path")) return path_text(name, args);
-  if (name == "fractions.Fraction" && args.size() == 1 && args[0].kind() == Kind::str) {
-    return "Fraction(" + printable(args[0].as_str()) + ")";
+  if (name == "fractions.Fraction") {  // ("-1/3",), since Python 3.11 (-1, 3)
+    if (args.size() == 1 && args[0].kind() == Kind::str) {
+      return "Fraction(" + printable(args[0].as_str()) + ")";
+    }
+    if (args.size() == 2 && integer(args[0]) && integer(args[1])) {
+      return fmt::format("Fraction({}/{})", args[0].as_int(), args[1].as_int());
+    }
   }
   if (name == "numpy.dtype" && args.size() == 3 && args[0].kind() == Kind::str) {
     const std::string_view code = args[0].as_str();

@@ -12,6 +12,7 @@ namespace functionfuse::cli {
 namespace {
 
 constexpr std::uint64_t kSmall = 256 << 10;
+constexpr std::uint64_t kMostRead = 3 << 20;  // of a large one
 constexpr std::uint64_t kDigest = 20;
 
 /// More than this of a large task is not read.
@@ -32,7 +33,7 @@ class PeekInput final : public Input {
  private:
   std::ifstream file_;
   std::uint64_t size_;
-  std::uint64_t left_ = kSmall;
+  std::uint64_t left_ = kMostRead;
 };
 
 /// From the first opcode behind PROTO and FRAME: the kind of a container that is too large to read.

@@ -132,6 +132,11 @@ std::optional<std::string> atom_text(const Value& value, std::size_t most) {
   }
 }
 
+/// How many of `count` are shown: not all but one or two, which take no less room than to say so.
+std::size_t shown_of(std::size_t count, std::size_t most) {
+  return count <= most || count - most <= 2 ? count : most;
+}
+
 class Writer {
  public:
   Writer(Out& out, const DescribeObject& describe, bool all)
@@ -360,7 +365,7 @@ class Writer {
 
   template <class Item>
   void mapping(const Place& place, std::size_t count, const Item& item) {
-    const std::size_t shown = count <= limits_.pairs + 2 ? count : limits_.pairs;
+    const std::size_t shown = shown_of(count, limits_.pairs);
     for (std::size_t i = 0; i < shown && !full(); ++i) {
       const auto [key, value] = item(i);
       const std::string name = on_one_line(key, 60).value_or("<" + short_kind(key) + ">");
@@ -372,7 +377,7 @@ class Writer {
   template <class Item>
   void sequence(const Place& place, std::size_t count, const Item& item) {
     if (flow(place, count, item)) return;
-    const std::size_t shown = count <= limits_.items + 2 ? count : limits_.items;
+    const std::size_t shown = shown_of(count, limits_.items);
     for (std::size_t i = 0; i < shown && !full(); ++i) {
       const std::string index = "[" + std::to_string(i) + "]";
       node(below(place, index + ": ", index), item(i));
@@ -383,7 +388,7 @@ class Writer {
   /// Short items one after the other, in lines as long as fits. False: they are not short.
   template <class Item>
   bool flow(const Place& place, std::size_t count, const Item& item) {
-    const std::size_t shown = count <= limits_.flow + 2 ? count : limits_.flow;
+    const std::size_t shown = shown_of(count, limits_.flow);
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < shown; ++i) {
       const Value value = item(i);

@@ -119,6 +119,7 @@ class Pickler {
   void set_items() { op('u'); }
   void add_items() { op('\x90'); }
   void tuple() { op('t'); }                     ///< from the mark
+  void frozenset() { op('\x91'); }              ///< from the mark
   void tuple_of(std::size_t n);                 ///< TUPLE1 to TUPLE3
   void reduce() { op('R'); }
   void build() { op('b'); }

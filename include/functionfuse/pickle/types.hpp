@@ -36,7 +36,7 @@
 /// | std::vector<T>, std::array<T, N>, T arithmetic   | numpy.ndarray, one-dimensional           |
 /// | other sequences                                  | list                                     |
 /// | std::pair, std::tuple                            | tuple                                    |
-/// | maps / sets                                      | dict / set                               |
+/// | maps / sets                                      | dict / set; see below for their keys     |
 /// | std::optional, std::nullptr_t, std::monostate    | None, or the value                       |
 /// | std::variant, std::unique_ptr, std::shared_ptr   | the value held; shared stays shared      |
 /// | enum                                             | int                                      |
@@ -44,6 +44,9 @@
 /// | a struct with FUNCTIONFUSE_FIELDS                | dict of its fields                       |
 /// | NdArray                                          | numpy.ndarray                            |
 /// | Value                                            | what it is                               |
+///
+/// A key of a dict or set must be hashable in Python: sequences are written as tuples there, sets as
+/// frozensets, down to any depth.
 ///
 /// Reading is wider: numbers from numpy scalars and arrays of rank 0; floats from ints; sequences
 /// of numbers from list, tuple, set, array.array, collections.deque and arrays of another dtype or
@@ -64,12 +67,14 @@ concept MapLike = requires(T t) {
   t.begin()->second;
   t.emplace_hint(t.end(), std::declval<typename T::key_type>(),
                  std::declval<typename T::mapped_type>());
+  t.at(std::declval<typename T::key_type>());  // not a multimap: a dict holds a key once
 };
 template <class T>
 concept SetLike = requires(T t) {
   typename T::key_type;
   t.emplace_hint(t.end(), std::declval<typename T::key_type>());
-} && !MapLike<T>;
+  t.insert(std::declval<typename T::key_type>()).second;  // not a multiset
+} && !requires { typename T::mapped_type; };
 template <class T>
 concept SequenceLike = requires(T t) {
   typename T::value_type;
@@ -233,6 +238,46 @@ void save_list(Pickler& p, const Range& range, std::size_t count) {
     p.save(element);
   }
   p.end_batch(count, 'e');
+}
+
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_std_array<std::array<T, N>> = true;
+template <class T>
+inline constexpr bool is_variant = false;
+template <class... T>
+inline constexpr bool is_variant<std::variant<T...>> = true;
+
+/// A key of a dict or an element of a set: as `save`, but as something that Python can hash.
+template <class T>
+void save_key(Pickler& p, const T& key) {
+  static_assert(!MapLike<T> && !HasFields<T> && !std::is_same_v<T, NdArray>,
+                "functionfuse: this type can't be the key of a map or the element of a set: in "
+                "Python it is a dict or an array, which has no hash. Take a tuple, a number or a "
+                "string for the key");
+  if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
+    p.bytes(key);
+  } else if constexpr (is_tuple<T>) {
+    p.mark();
+    std::apply([&](const auto&... part) { (save_key(p, part), ...); }, key);
+    p.tuple();
+  } else if constexpr (SequenceLike<T> || is_std_array<T>) {
+    p.mark();
+    for (const typename T::value_type& part : key) save_key(p, part);
+    p.tuple();
+  } else if constexpr (SetLike<T>) {
+    p.mark();
+    for (const auto& part : key) save_key(p, part);
+    p.frozenset();
+  } else if constexpr (is_variant<T>) {
+    std::visit([&](const auto& held) { save_key(p, held); }, key);
+  } else if constexpr (holds_another<T>) {  // optional and pointers
+    if (key) return save_key(p, *key);
+    p.none();
+  } else {
+    p.save(key);
+  }
 }
 
 /// Calls `add(reading of element)` for each element of a sequence that is to become a T.
@@ -545,7 +590,7 @@ struct Pickle<T> {
     std::size_t i = 0;
     for (const auto& [key, value] : map) {
       p.batch(i++, 'u');
-      p.save(key);
+      detail::save_key(p, key);
       p.save(value);
     }
     p.end_batch(i, 'u');
@@ -578,7 +623,7 @@ struct Pickle<T> {
     std::size_t i = 0;
     for (const auto& key : set) {
       p.batch(i++, '\x90');
-      p.save(key);
+      detail::save_key(p, key);
     }
     p.end_batch(i, '\x90');
   }

@@ -169,7 +169,8 @@ class CallNode final : public TypedNode<Kept<Result>> {
   }
 
  private:
-  C& object() { return *const_cast<C*>(static_cast<const C*>(object_->value())); }
+  using Class = typename MemberSignature<std::remove_cv_t<decltype(method)>>::Class;
+  Class& object() { return *static_cast<C*>(const_cast<void*>(object_->value())); }
   template <class F>
   void invoke(F f) {
     std::apply([&](const Arguments&... argument) { f(argument.get()...); }, arguments_);

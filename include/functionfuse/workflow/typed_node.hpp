@@ -28,6 +28,8 @@ constexpr bool check_result() {
   return true;
 }
 
+[[noreturn]] void fail_not_movable(const std::string& type);
+
 /// A node that keeps a T as its value.
 template <class T>
 class TypedNode : public NodeBase {
@@ -38,9 +40,13 @@ class TypedNode : public NodeBase {
     std::destroy_at(std::launder(reinterpret_cast<T*>(memory_)));
   }
   std::shared_ptr<void> take() override {
-    auto taken = std::make_shared<T>(std::move(mutable_value()));
-    clear();
-    return taken;
+    if constexpr (std::is_move_constructible_v<T>) {
+      auto taken = std::make_shared<T>(std::move(mutable_value()));
+      clear();
+      return taken;
+    } else {
+      fail_not_movable(type_name<T>());
+    }
   }
   bool is_storable() const noexcept override { return Storable<T>; }
   void pickle(Pickler& pickler) const override {
@@ -68,7 +74,7 @@ class TypedNode : public NodeBase {
 
   /// Where the value is built; set value_ afterwards.
   void* memory() noexcept { return memory_; }
-  T& mutable_value() noexcept { return *const_cast<T*>(static_cast<const T*>(value_)); }
+  T& mutable_value() noexcept { return *static_cast<T*>(const_cast<void*>(value_)); }
 
  private:
   alignas(T) std::byte memory_[sizeof(T)];
