@@ -90,7 +90,7 @@ void read_as(const ff::Value& value) {
   try {
     ff::ReadContext context;
     context.heap = value.heap();
-    context.budget = 10'000;
+    context.budget = 2'000;  // an error for every element takes time
     const T object = ff::Reading(value.slot(), context).as<T>();
     const std::string pickle = ff::dumps(object);
     static_cast<void>(ff::dumps(ff::loads<T>(pickle)));

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cmath>
+#include <compare>
+#include <initializer_list>
 #include <map>
 #include <utility>
 #include <vector>
@@ -18,7 +22,10 @@
 ///    at the task above them and carries their text. Only where such a node was given to the
 ///    workflow, or is all that ends there, it stands as text at the end of an arrow;
 /// 3. arrows from one box to another with the same meaning become one, with all their texts;
-/// 4. the direction is the one in which the picture will have roughly the shape of a screen.
+/// 4. the direction is the one in which the picture will have roughly the shape of a screen;
+/// 5. where arrows would pass too many levels altogether (a node that all steps of a long chain
+///    need), the longest become a note in the box that they point to: Graphviz takes minutes for
+///    them, and nobody could follow them.
 namespace functionfuse::detail {
 
 namespace {
@@ -49,8 +56,12 @@ constexpr double kLetter = 7.6, kBoxPadding = 26, kLine = 15;
 constexpr double kGapDown = 0.3, kGapRight = 0.18;  // between boxes of a level; in inches
 constexpr double kLevelsDown = 0.45, kLevelsRight = 0.55;
 constexpr double kInch = 72;
-// Beyond these a picture is looked at in parts, and every line in a box costs.
-constexpr std::size_t kManyNodes = 150, kManyEdges = 1500;
+// Graphviz (2.43) lays out 1,000 boxes in a second, but is in trouble with levels that arrows pass:
+// 100 boxes in a row and an arrow to each from one more, 5,000 levels, take it 23 s; with nslimit,
+// at no cost that one would see, 0.5 s; but 5,000 levels among 300 boxes 14 s.
+constexpr std::size_t kManyPassed = 500, kTooManyPassed = 1500;
+// And curves around the boxes take half of the time.
+constexpr std::size_t kManyBoxes = 2000, kManyEdges = 4000;
 constexpr std::size_t kLongest = 44;  // characters of a name or type; the whole is in the tooltip
 
 /// `text` as valid UTF-8 on one line: what is neither is shown as its code, `\n` or `\x1b`.
@@ -111,9 +122,11 @@ std::string replaced(std::string_view text, std::initializer_list<std::pair<char
   return out;
 }
 
-/// For a label in <...>.
+/// For a label in <...>. There, too, a backslash and N would stand for the box's name.
 std::string html(std::string_view text) {
-  return replaced(text, {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}});
+  return replaced(
+      text,
+      {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\\', "&#92;"}});
 }
 /// A label in quotes: Graphviz reads entities and backslashes in it.
 std::string label(std::string_view text) {
@@ -159,6 +172,8 @@ class Writer {
   std::string text() {
     find_shown();
     find_edges();
+    find_levels();
+    leave_out_long_edges();
     begin();
     clusters();
     for (std::uint32_t i = 0; i < resolution_.size(); ++i) {
@@ -264,20 +279,58 @@ class Writer {
 
   // --- shape -------------------------------------------------------------------------------
 
+  void find_levels() {
+    std::vector<std::vector<std::uint32_t>> parents(resolution_.size());
+    for (const auto& [edge, texts] : edges_) parents[edge.to].push_back(edge.from);
+    levels_.resize(resolution_.size());
+    for (std::uint32_t i = 0; i < resolution_.size(); ++i) {
+      for (std::uint32_t parent : parents[i]) {
+        levels_[i] = std::max(levels_[i], levels_[parent] + 1);
+      }
+    }
+  }
+  [[nodiscard]] std::size_t passed(const Edge& edge) const {
+    return levels_[edge.to] - levels_[edge.from] - 1;
+  }
+
+  void leave_out_long_edges() {
+    std::map<std::size_t, std::size_t> by_length;  // levels passed: edges
+    for (const auto& [edge, texts] : edges_) {
+      ++by_length[passed(edge)];
+      passed_ += passed(edge);
+    }
+    if (passed_ <= kTooManyPassed) return;
+    std::size_t longest = 0;
+    passed_ = 0;
+    for (const auto& [length, count] : by_length) {
+      if (passed_ + length * count > kTooManyPassed) break;
+      passed_ += length * count;
+      longest = length;
+    }
+    for (auto at = edges_.begin(); at != edges_.end();) {
+      const auto& [edge, texts] = *at;
+      if (passed(edge) <= longest || edge.meaning == Meaning::call) {
+        ++at;
+        continue;
+      }
+      for (const std::string& text : texts) {
+        notes_[edge.to].push_back((edge.meaning == Meaning::order ? "after " : "") +
+                                  name(edge.from) + (text.empty() ? "" : " ") + text);
+      }
+      at = edges_.erase(at);
+    }
+  }
+
   [[nodiscard]] bool to_the_right() const {
     if (options_.direction != GraphWorkflow::Direction::automatic) {
       return options_.direction == GraphWorkflow::Direction::right;
     }
-    std::vector<std::uint32_t> level(resolution_.size());
     std::vector<double> across;  // boxes of a level
     double letters = 0;
-    std::map<std::uint32_t, std::vector<std::uint32_t>> parents;
-    for (const auto& [edge, texts] : edges_) parents[edge.to].push_back(edge.from);
     for (std::uint32_t i = 0; i < resolution_.size(); ++i) {
       if (!shown_[i]) continue;
-      for (std::uint32_t parent : parents[i]) level[i] = std::max(level[i], level[parent] + 1);
-      if (across.size() <= level[i]) across.resize(level[i] + 1);
-      ++across[level[i]];
+      if (across.size() <= levels_[i]) across.resize(levels_[i] + 1);
+      ++across[levels_[i]];
       letters += static_cast<double>(std::min(kLongest, characters(names_[i])));
     }
     if (across.empty()) return false;
@@ -299,16 +352,15 @@ class Writer {
   // --- text --------------------------------------------------------------------------------
 
   void begin() {
-    const bool large = boxes_ > kManyNodes;
     const bool right = to_the_right();
     out_ += fmt::format("digraph {} {{\n", id(workflow_name_));
     out_ += fmt::format("  graph [rankdir={}, nodesep={}, ranksep={}, pad=0.3, bgcolor=white,\n",
                         right ? "LR" : "TB", right ? kGapRight : kGapDown,
                         right ? kLevelsRight : kLevelsDown);
     out_ += fmt::format("    fontname=\"{}\", fontcolor=\"{}\", labelloc=t,\n", kFont, kInk);
-    if (large || edges_.size() > kManyEdges) {
-      // Else the layout of some thousand nodes takes minutes.
-      out_ += "    splines=line, nslimit=2, nslimit1=2, mclimit=0.3, searchsize=10,\n";
+    if (passed_ > kManyPassed || boxes_ > kManyBoxes) out_ += "    nslimit=2, nslimit1=2,\n";
+    if (boxes_ > kManyBoxes || edges_.size() > kManyEdges) {
+      out_ += "    splines=line, mclimit=0.3, searchsize=10,\n";
     }
     title();
     out_ += fmt::format(
@@ -326,11 +378,13 @@ class Writer {
     for (std::uint32_t i = 0; i < resolution_.size() && !states_.empty(); ++i) {
       if (!resolution_.node(i)->is_light()) ++counts[static_cast<std::size_t>(states_[i])];
     }
+    // The larger the picture, the smaller it is shown.
+    const double scale = std::clamp(std::sqrt(static_cast<double>(boxes_) / 40), 1.0, 8.0);
     std::string legend;
     auto entry = [&](std::string_view mark, std::string_view words) {
       legend += fmt::format(
-          "{}<td>{}</td><td align=\"left\"><font point-size=\"10\" color=\"{}\">{}</font></td>",
-          legend.empty() ? "" : "<td width=\"8\"></td>", mark, kFaint, words);
+          "{}<td>{}</td><td align=\"left\"><font point-size=\"{:.0f}\" color=\"{}\">{}</font></td>",
+          legend.empty() ? "" : "<td width=\"8\"></td>", mark, 10 * scale, kFaint, words);
     };
     for (TaskState state : {TaskState::stored, TaskState::stale, TaskState::missing}) {
       const std::size_t count = counts[static_cast<std::size_t>(state)];
@@ -338,8 +392,9 @@ class Writer {
       const Look& look = look_of(state);
       entry(fmt::format("<table border=\"1\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\" "
                         "style=\"{}{}\" color=\"{}\" bgcolor=\"{}\"><tr><td fixedsize=\"true\" "
-                        "width=\"20\" height=\"12\"></td></tr></table>",
-                        look.style == "dashed" ? "dashed," : "", "rounded", look.border, look.fill),
+                        "width=\"{:.0f}\" height=\"{:.0f}\"></td></tr></table>",
+                        look.style == "dashed" ? "dashed," : "", "rounded", look.border, look.fill,
+                        20 * scale, 12 * scale),
             fmt::format("{} {}", count, look.word));
     }
     auto line_entry = [&](Meaning meaning, std::string_view color, std::string_view words) {
@@ -347,14 +402,19 @@ class Writer {
         return edge.first.meaning == meaning;
       });
       if (!there) return;
-      entry(fmt::format("<font point-size=\"11\" color=\"{}\">╌╌▸</font>", color), words);
+      entry(fmt::format("<font point-size=\"{:.0f}\" color=\"{}\">╌╌▸</font>", 11 * scale, color),
+            words);
     };
     line_entry(Meaning::call, kObject, "order of calls");
     line_entry(Meaning::order, kOrder, "runs after");
+    if (!notes_.empty()) {
+      entry(fmt::format("<font point-size=\"{:.0f}\" color=\"{}\">↖</font>", 11 * scale, kArrow),
+            "also needs, without an arrow");
+    }
 
     out_ += "    label=<<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"3\">";
-    out_ += fmt::format("<tr><td><font point-size=\"18\"><b>{}</b></font></td></tr>",
-                        html(shortened(visible(workflow_name_), 2 * kLongest)));
+    out_ += fmt::format("<tr><td><font point-size=\"{:.0f}\"><b>{}</b></font></td></tr>",
+                        18 * scale, html(shortened(visible(workflow_name_), 2 * kLongest)));
     if (!legend.empty()) {
       out_ += fmt::format(
           "<tr><td><table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\">"
@@ -422,6 +482,15 @@ class Writer {
                           look.word == "stored" || look.word == "stale" ? kFaint : kFainter,
                           html(shortened(short_type(type), 36)));
     }
+    if (auto found = notes_.find(i); found != notes_.end()) {
+      std::string note = "↖ ";
+      for (std::size_t k = 0; k < std::min<std::size_t>(found->second.size(), 3); ++k) {
+        note += (k > 0 ? ", " : "") + visible(found->second[k]);
+      }
+      if (found->second.size() > 3) note += fmt::format(", … {} in all", found->second.size());
+      text += fmt::format("<br/><font point-size=\"8.5\" color=\"{}\">{}</font>", kArrow,
+                          html(shortened(note)));
+    }
     std::string tip = fmt::format("{}: {} {}", name, visible(node->function().full_name), type);
     if (!states_.empty()) tip += fmt::format(", {}", look.word);
     out_ += fmt::format("{}{} [label=<{}>, fillcolor=\"{}\", color=\"{}\"{}{}, tooltip={}]\n", indent,
@@ -487,7 +556,10 @@ class Writer {
   std::vector<char> shown_;
   std::vector<std::uint32_t> cluster_;             // the object whose frame a node is in
   std::map<Edge, std::vector<std::string>> edges_;  // in order of the node where they start
+  std::map<std::uint32_t, std::vector<std::string>> notes_;  // in place of arrows
+  std::vector<std::uint32_t> levels_;
   std::size_t boxes_ = 0;
+  std::size_t passed_ = 0;  // levels, by all arrows
   std::string out_;
 };
 

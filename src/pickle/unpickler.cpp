@@ -35,6 +35,7 @@ class Machine {
  public:
   Machine(Input& input, bool defer)
       : source_(input), defer_(defer), heap_(std::make_shared<Heap>()) {
+    heap_->budget = read_budget(input.size());
     heap_->copies_left = kCopies * input.size() + kFewCopies;
   }
 

@@ -320,7 +320,7 @@ void FileStorage::read_erased(std::string_view workflow, std::string_view task,
     context.input = &input;
     context.hooks = &hooks;
     context.where = place;
-    context.budget = 16 * size + 1'000'000;
+    context.budget = read_budget(size);
     result.load(Reading(value.slot(), context), result.object);
     return bigdata.looked_into();
   });

@@ -449,6 +449,8 @@ def zoo():
         add("scalar_" + name, np.zeros(1, dtype)[0])
     for name in ("<f8", ">i4", "|S5", "<U5", "<M8[ns]", "|b1", "|V7", "<c16"):
         add("dtype_" + name, np.dtype(name))
+    add("dtype_subarray", np.dtype(("<f8", (2, 3))))
+    add("dtype_subarray_structured", np.dtype(([("a", "<i4")], (2,))))
     add("scalars", [np.float32(0.1), np.float16(0.1), np.float64("nan"), np.uint64(2**64 - 1), np.str_("añ"), np.bytes_(b"a")])
     add("scalars_time", [np.datetime64("2020-01-01"), np.datetime64("NaT"), np.timedelta64(7, "ms"), np.void(b"abc")])
     add("array_object", np.array([1, "a", None, [2.5], {"k": 1}], dtype=object))
@@ -661,6 +663,7 @@ def test_show_shared_objects_and_cycles(tmp_path):
     assert "[1]: <the same list as [0]>" in text and "[2]: <the result itself>" in text
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_show_well_known_objects(tmp_path):
     for value, expected in [
         (datetime.datetime(2024, 2, 29, 23, 59, 58, 123456), "datetime(2024-02-29 23:59:58.123456)"),
@@ -686,7 +689,17 @@ def test_show_well_known_objects(tmp_path):
     assert "ndarray object (3,)" in show(tmp_path, np.array([1, "a", None], dtype=object))
     text = show(tmp_path, with_attributes(Plain(), weights=np.zeros((2, 3)), name="x" * 90))
     assert "cli_test.Plain:\n" in text and "  .weights: ndarray float64 (2, 3)" in text
-    assert "ndarray" in show(tmp_path, np.matrix([[1, 2]])) or "numpy.matrix" in show(tmp_path, np.matrix([[1, 2]]))
+    assert "numpy.matrix int64 (1, 2)" in show(tmp_path, np.matrix([[1, 2]]))
+    masked = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])
+    assert "MaskedArray int64 (3,), masked 1 of 3" in show(tmp_path, masked)
+
+
+def test_show_says_what_made_a_result_and_cp_keeps_it(tmp_path):
+    program = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_PROGRAMS"]) / "save_with_record"
+    subprocess.run([program, tmp_path / "s", "w", "t"], check=True)
+    assert "\nmade by fit, version 2\n\n1.5\n" in run("show", tmp_path / "s", "w", "t").out
+    run("cp", tmp_path / "s", tmp_path / "copy")
+    assert "made by fit, version 2" in run("show", tmp_path / "copy", "w", "t").out
 
 
 def persistent_pickle(filename, count=1):
@@ -706,6 +719,11 @@ def test_show_objects_that_lie_beside_the_pickle(tmp_path):
     (tmp_path / "s" / "w" / "bigdata" / name).write_bytes(b"x" * 5000)
     text = run("show", tmp_path / "s", "w", "t").out
     assert "HDFSerializer" in text and f"bigdata/{name}" in text and "4.9 KiB" in text
+    write_pickle(tmp_path / "s" / "w" / "alone", b"\x80\x04\x8c\x0dHDFSerializer\x8c\x050.0.0\x8c\x24" + name.encode() + b"\x86\x86Q.")
+    assert "kept by HDFSerializer, 4.9 KiB" in run("ls", tmp_path / "s", "w").out
+    deep = persistent_pickle(name).replace(b"\x94", b"")[:-1]  # without its memo, in lists of lists
+    write_pickle(tmp_path / "s" / "w" / "deep", b"\x80\x04" + b"]" * 40 + re.sub(rb"^\x80\x04\x95.{8}", b"", deep, flags=re.S) + b"a" * 40 + b".")
+    assert "HDFSerializer" in run("show", tmp_path / "s", "w", "deep", "--all").out
     expected = {"persistent": {"name": "HDFSerializer", "version": "0.0.0", "filename": name}}
     assert run_json("show", tmp_path / "s", "w", "t") == {"x": [expected], "n": 1}
     write_pickle(tmp_path / "s" / "w" / "t", persistent_pickle(name, 2))
@@ -807,12 +825,14 @@ def test_ls_says_what_results_are(tmp_path):
         "big_list": (list(range(1_000_000)), "large list"),
         "big_dict": ({i: i for i in range(1_000_000)}, "large dict"),
         "big_bytes": (b"x" * 5_000_000, "bytes of 5000000"),
-        "text": ("añ", "str of 2"),
-        "number": (1.5, "float"),
+        "text": ("añ", "str 'añ'"),
+        "number": (1.5, "float 1.5"),
+        "words": ("w" * 100, "str of 100"),
+        "decimal": (decimal.Decimal("1.10"), "Decimal('1.10')"),
         "none": (None, "None"),
-        "scalar": (np.float32(1), "numpy.float32"),
+        "scalar": (np.float32(1), "numpy.float32(1.0)"),
         "when": (datetime.date(2020, 1, 2), "date(2020-01-02)"),
-        "object": (Plain(), "cli_test.Plain"),
+        "object": (with_attributes(Plain(), a="x" * 50), "cli_test.Plain"),
         "ordered": (collections.OrderedDict(a=1), "OrderedDict of 1"),
         "table": (np.zeros(2, [("x", "f8"), ("y", "i4")]), "ndarray {x: float64, y: int32} (2,)"),
     }
@@ -1046,6 +1066,10 @@ def test_paths_that_are_no_storage(storage, tmp_path):
     assert "is a file" in failure("ls", storage / "operations" / "model", status=1)
     error = failure("ls", storage / "operations", status=1)
     assert "folder of a workflow" in error and f"{storage} operations" in error
+    # Stray files beside the workflows are nobody's trouble.
+    (storage / "out.json").touch()
+    (storage / "README").write_text("mine")
+    assert [w["name"] for w in run_json("ls", storage)["workflows"]] == ["operations", "other"]
     other = tmp_path / "other"
     (other / "folder").mkdir(parents=True)
     (other / "folder" / "file").write_text("no task")

@@ -35,7 +35,7 @@ TEST(RecordEntryTest, ALineAsDocumented) {
   record.version = "2";
   record.parents.fill(std::byte{0xb2});
   EXPECT_EQ(encode_entry("model", {1234, 77}, digest_of(0xc3), &record),
-            "\naf5da4ddedd902e4\t1234\t77\tc3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3\tmodel\tfit\t2\t"
+            "\n4c2bad3fea94e227\t1234\t77\tc3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3\tmodel\tfit\t2\t"
             "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\tb2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2");
 }
 

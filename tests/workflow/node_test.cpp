@@ -39,7 +39,6 @@ struct Point {
   double x = 0, y = 0;
   double norm1() const { return x + y; }
   double scaled(double by) const noexcept { return by * (x + y); }
-  friend bool operator==(const Point&, const Point&) = default;
 };
 FUNCTIONFUSE_FIELDS(Point, x, y)
 Point point(double x, double y) { return {x, y}; }

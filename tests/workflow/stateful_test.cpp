@@ -180,7 +180,7 @@ TEST_F(Stateful, ObjectsThatCannotBeCopiedOrMoved) {
   };
   auto f = ff::workflow<Fixed>()(1);
   EXPECT_EQ(run(f.call<&Fixed::next>()), 2);
-  EXPECT_THROW(f[&Fixed::n], ff::Error);
+  EXPECT_THROW((void)f[&Fixed::n], ff::Error);
 }
 
 TEST_F(Stateful, AFailingCallFailsItsNode) {
@@ -344,7 +344,7 @@ TEST_F(Stateful, StatesAreMadeWhereAConsumerMustRun) {
   auto build = [](int by) {
     auto c = ff::workflow<Counter>()(1);
     c.call<&Counter::add>(1);
-    auto seen = ff::workflow("seen", [by](const Counter& x, int y) { return x.n * y; })(c, by);
+    auto seen = ff::workflow("seen", [](const Counter& x, int y) { return x.n * y; })(c, by);
     c.call<&Counter::add>(5);
     return seen;
   };

@@ -29,7 +29,9 @@ std::vector<std::string> value_lines(const NdArray& array, std::size_t threshold
     std::size_t end = text.find('\n', at);
     if (end == text.npos) end = text.size();
     const std::string_view line = std::string_view(text).substr(at, end - at);
-    lines.push_back(printable(line.substr(std::min(kPrefix, line.size()))));
+    std::string row = printable(line.substr(std::min(kPrefix, line.size())));
+    row.resize(row.find_last_not_of(' ') + 1);
+    lines.push_back(std::move(row));
     at = end + 1;
   }
   return lines;

@@ -81,6 +81,22 @@ Look look_at(const fs::path& folder) {
 /// A folder is taken for a storage unless it has folders with files and none of them is a task's.
 /// What is no storage is named as such, so that nobody lists, checks or empties another folder.
 std::string why_no_storage(const fs::path& folder) {
+  constexpr int kMost = 16;
+  int looked = 0;
+  bool empty = true, other = false;
+  std::error_code error;
+  for (const std::string& name : names_in(folder)) {
+    empty = false;
+    if (name.front() == '.' || name == kBigdata || looked == kMost ||
+        !fs::is_directory(folder / name, error)) {
+      continue;
+    }
+    ++looked;
+    const Look look = look_at(folder / name);
+    if (look == Look::workflow) return "";
+    other = other || look == Look::other;
+  }
+  if (empty) return "";
   if (look_at(folder) == Look::workflow) {
     const fs::path whole = fs::absolute(folder).lexically_normal();
     const fs::path workflow = whole.filename().empty() ? whole.parent_path() : whole;
@@ -88,28 +104,10 @@ std::string why_no_storage(const fs::path& folder) {
            shell_word(workflow.parent_path().native()) + " " +
            shell_word(workflow.filename().native());
   }
-  constexpr int kMost = 16;
-  int looked = 0;
-  bool empty = true, other = false;
-  for (const std::string& name : names_in(folder)) {
-    empty = false;
-    if (name.front() == '.' || looked == kMost || !fs::is_directory(folder / name)) continue;
-    ++looked;
-    switch (look_at(folder / name)) {
-      case Look::workflow:
-        return "";
-      case Look::empty:
-        break;
-      case Look::other:
-        other = true;
-    }
-  }
-  if (empty) return "";
   if (looked == 0) {
     return "is not a storage: there is no folder in it, and a storage has one for each workflow";
   }
-  if (other) return "is not a storage: the files in its folders are no tasks";
-  return "";
+  return other ? "is not a storage: the files in its folders are no tasks" : "";
 }
 
 std::uint64_t bytes_below(const fs::path& path, std::time_t& changed) {
@@ -132,8 +130,11 @@ std::string scheme_of(const std::string& path) {
 }  // namespace
 
 bool looks_like_workflow(const fs::path& folder) {
+  std::error_code error;
   for (const std::string& name : names_in(folder)) {
-    if (name.front() != '.' && name != kBigdata && fs::is_directory(folder / name)) return false;
+    if (name.front() != '.' && name != kBigdata && fs::is_directory(folder / name, error)) {
+      return false;
+    };
   }
   return look_at(folder) != Look::other;
 }

@@ -199,6 +199,14 @@ bool take_array_state(Readable& parts, const Value& state) {
   return true;
 }
 
+/// A masked array's state goes on with a byte for each element.
+std::string masked_text(const Value& state) {
+  if (state.size() < 6) return "";
+  const std::string_view mask = blob(state[5]);
+  return fmt::format("masked {} of {}", std::ranges::count_if(mask, [](char c) { return c != 0; }),
+                     mask.size());
+}
+
 /// array._array_reconstructor(class, typecode, machine format, bytes): Modules/arraymodule.c.
 bool take_array_array(Readable& parts, const Value& args) {
   constexpr std::array<std::string_view, 18> kFormats = {"|u1", "|i1", "<u2", ">u2", "<i2", ">i2",
@@ -243,6 +251,13 @@ Readable readable(const Value& value) {
   if (state && callable.kind() == Kind::global && callable.qualified_name() == "_reconstruct" &&
       callable.module().starts_with("numpy.") && take_array_state(parts, *state)) {
     if (name == "numpy.ndarray") parts.name = "ndarray";
+    return parts;
+  }
+
+  if (state && name == "numpy.ma.core._mareconstruct" && args.size() > 0 &&
+      args[0].kind() == Kind::global && take_array_state(parts, *state)) {
+    parts.name = printable(args[0].qualified_name());
+    parts.fact = masked_text(*state);
     return parts;
   }
 

@@ -19,6 +19,7 @@ struct Readable {
   std::string name;  ///< of the class, without the module where the class is well known
   bool known = false;
   std::optional<NdArray> array;  ///< the elements of a subclass of numpy.ndarray, of an array.array
+  std::string fact;              ///< about the array: "masked 1 of 3"
   std::string note;              ///< behind the name: "object (2, 2)"
   std::vector<Value> args;
   std::vector<std::pair<std::string, Value>> named;  ///< keyword arguments, maxlen

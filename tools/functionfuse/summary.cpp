@@ -6,7 +6,9 @@
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
 
+#include "readable.hpp"
 #include "value_text.hpp"
+#include "words.hpp"
 
 namespace functionfuse::cli {
 namespace {
@@ -56,7 +58,36 @@ std::string first_kind(const std::filesystem::path& path) {
   }
 }
 
-Summary of(const Value& value) { return {type_name(value), short_kind(value), ""}; }
+/// Its kind, and what it is worth where that is short.
+std::string kind_of(const Value& value, const DescribeObject& describe) {
+  constexpr std::size_t kShort = 40;
+  switch (value.kind()) {
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::big_integer:
+    case Kind::floating:
+    case Kind::complex:
+    case Kind::str:
+      if (auto text = atom_text(value, kShort)) return type_name(value) + " " + *text;
+      break;
+    case Kind::scalar:
+    case Kind::dtype:
+      if (auto text = atom_text(value, kShort)) return *text;
+      break;
+    case Kind::object: {
+      const Readable parts = readable(value);
+      if (parts.is_mapping || parts.is_sequence || !parts.note.empty()) break;
+      if (auto text = OneLine(describe).text(value, kShort)) return *text;
+      break;
+    }
+    case Kind::persistent:
+      if (const auto id = value.persistent_id()) return short_kind(value) + ", " + describe(*id);
+      break;
+    default:
+      break;
+  }
+  return short_kind(value);
+}
 
 /// Only what follows the place in parentheses: the list says the place.
 std::string problem_of(const Error& error, const std::string& task) {
@@ -71,6 +102,13 @@ std::string problem_of(const Error& error, const std::string& task) {
 
 Summary summarize(const Opened& opened, const std::string& workflow, const std::string& task,
                   const FileFacts& facts) {
+  const DescribeObject describe = [&](const PersistentId& id) {
+    const auto bytes = opened.object_bytes(workflow, id);
+    return bytes ? size_text(*bytes) : "missing";
+  };
+  auto of = [&](const Value& value) -> Summary {
+    return {type_name(value), kind_of(value, describe), ""};
+  };
   try {
     if (facts.bytes <= kSmall) return of(opened.storage().read_task(workflow, task));
   } catch (const Error& error) {

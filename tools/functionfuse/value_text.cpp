@@ -1,12 +1,8 @@
 #include "value_text.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -37,37 +33,6 @@ Limits no_limits() {
   return {kNone, kNone, kNone, kNone, kNone, 200, kNone};
 }
 
-/// As Python's repr.
-std::string float_text(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  // Python turns to an exponent from 1e16 on and below 1e-4.
-  const double size = std::abs(value);
-  const bool exponent = size != 0 && (size >= 1e16 || size < 1e-4);
-  char digits[32];
-  std::string text(
-      digits, std::to_chars(digits, digits + sizeof digits, value,
-                            exponent ? std::chars_format::scientific : std::chars_format::fixed)
-                  .ptr);
-  if (!exponent && text.find('.') == text.npos) text += ".0";
-  return text;
-}
-
-std::string complex_text(std::complex<double> value) {
-  auto part = [](double x) {
-    std::string text = float_text(x);
-    if (text.ends_with(".0")) text.resize(text.size() - 2);
-    return text;
-  };
-  const std::string imag = part(value.imag());
-  if (value.real() == 0 && !std::signbit(value.real())) return imag + "j";
-  return "(" + part(value.real()) + (imag[0] == '-' ? "" : "+") + imag + "j)";
-}
-
-bool is_sequence(Kind kind) {
-  return kind == Kind::list || kind == Kind::tuple || kind == Kind::set || kind == Kind::frozenset;
-}
-
 /// The first `most` bytes of text, not within a character.
 std::string_view first_of(std::string_view utf8, std::size_t most) {
   if (utf8.size() <= most) return utf8;
@@ -79,57 +44,11 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string global_text(const Value& value) {
-  const std::string name = printable(value.qualified_name());
-  if (value.module() != "builtins") {
-    return "<" + printable(value.module()) + "." + name + ">";
-  }
-  if (name == "Ellipsis" || name == "NotImplemented") return name;
-  return "<" + name + ">";
-}
-
-/// What has no parts, on one line; nothing where that needs more than `most` characters or so.
-std::optional<std::string> atom_text(const Value& value, std::size_t most) {
-  switch (value.kind()) {
-    case Kind::none:
-      return "None";
-    case Kind::boolean:
-      return value.as_bool() ? "True" : "False";
-    case Kind::integer:
-      return std::to_string(value.as_int());
-    case Kind::big_integer: {
-      if (value.as_bytes().size() / 2 > most) return {};
-      std::string text = integer_text(value.as_bytes());
-      return text.size() <= most ? std::optional(std::move(text)) : std::nullopt;
-    }
-    case Kind::floating:
-      return float_text(value.as_float());
-    case Kind::complex:
-      return complex_text(value.as_complex());
-    case Kind::str: {
-      if (value.size() > most) return {};
-      std::string text = quoted(value.as_str());
-      return width(text) <= most ? std::optional(std::move(text)) : std::nullopt;
-    }
-    case Kind::bytes:
-    case Kind::bytearray: {
-      if (value.as_bytes().size() > most) return {};
-      std::string text = quoted_bytes(text_of(value.as_bytes()));
-      if (value.kind() == Kind::bytearray) text = "bytearray(" + text + ")";
-      return text.size() <= most ? std::optional(std::move(text)) : std::nullopt;
-    }
-    case Kind::scalar: {
-      const NdArray array = value.as_array();
-      if (array.dtype().itemsize() > 16 * most) return {};
-      return value.as_dtype().to_string() + "(" + array.element_repr(0) + ")";
-    }
-    case Kind::dtype:
-      return "dtype(" + value.as_dtype().repr() + ")";
-    case Kind::global:
-      return global_text(value);
-    default:
-      return {};
-  }
+/// "matrix float64 (2, 3)"
+std::string array_kind(const Readable& parts) {
+  std::string kind =
+      parts.name + " " + dtype_words(parts.array->dtype()) + " " + shape_text(parts.array->shape());
+  return parts.fact.empty() ? kind : kind + ", " + parts.fact;
 }
 
 /// How many of `count` are shown: not all but one or two, which take no less room than to say so.
@@ -140,7 +59,7 @@ std::size_t shown_of(std::size_t count, std::size_t most) {
 class Writer {
  public:
   Writer(Out& out, const DescribeObject& describe, bool all)
-      : out_(out), describe_(describe), limits_(all ? no_limits() : Limits()) {}
+      : out_(out), one_line_(describe), limits_(all ? no_limits() : Limits()) {}
 
   void write(const Value& value) {
     node({"", "", "", 0}, value);
@@ -162,160 +81,6 @@ class Writer {
   }
   [[nodiscard]] bool full() const { return lines_ >= limits_.lines; }
 
-  // On one line.
-
-  /// Text that grows up to a limit; beyond it, nothing counts any more.
-  struct Line {
-    std::string text;
-    std::size_t most;
-    bool fits = true;
-    int depth = 0;
-    std::unordered_set<const void*> open{};
-    void add(std::string_view piece) {
-      text += piece;
-      if (text.size() > 4 * most || (text.size() > most && width(text) > most)) fits = false;
-    }
-  };
-
-  std::optional<std::string> on_one_line(const Value& value, std::size_t most) {
-    Line line{"", most};
-    add(line, value);
-    if (!line.fits) return {};
-    return std::move(line.text);
-  }
-
-  void add(Line& line, const Value& value) {
-    if (!line.fits) return;
-    const Kind kind = value.kind();
-    const bool parts = is_sequence(kind) || kind == Kind::dict || kind == Kind::object;
-    if (!parts) {
-      if (kind == Kind::ndarray) {
-        line.fits = false;
-      } else if (kind == Kind::persistent) {
-        line.add(persistent_text(value));
-      } else if (auto text = atom_text(value, line.most)) {
-        line.add(*text);
-      } else {
-        line.fits = false;
-      }
-      return;
-    }
-    if (const auto first = places_.find(value.identity()); first != places_.end()) {
-      return line.add(reference(value, first->second));
-    }
-    if (line.depth >= 20 || !line.open.insert(value.identity()).second) {
-      line.fits = false;  // within itself: the tree can say where it is
-      return;
-    }
-    ++line.depth;
-    if (kind == Kind::object) {
-      add_object(line, value);
-    } else if (kind == Kind::dict) {
-      line.add("{");
-      for (std::size_t i = 0; i < value.size() && line.fits; ++i) {
-        auto [key, item] = value.item(i);
-        add_pair(line, i, key, item);
-      }
-      line.add("}");
-    } else {
-      const bool empty = value.size() == 0;
-      std::string_view open, close;
-      switch (kind) {
-        case Kind::list:
-          open = "[", close = "]";
-          break;
-        case Kind::tuple:
-          open = "(", close = value.size() == 1 ? ",)" : ")";
-          break;
-        case Kind::set:
-          open = empty ? "set(" : "{", close = empty ? ")" : "}";
-          break;
-        default:
-          open = empty ? "frozenset(" : "frozenset({", close = empty ? ")" : "})";
-          break;
-      }
-      line.add(open);
-      for (std::size_t i = 0; i < value.size() && line.fits; ++i) {
-        if (i != 0) line.add(", ");
-        add(line, value[i]);
-      }
-      line.add(close);
-    }
-    --line.depth;
-    line.open.erase(value.identity());
-  }
-
-  void add_pair(Line& line, std::size_t i, const Value& key, const Value& item) {
-    if (i != 0) line.add(", ");
-    add(line, key);
-    line.add(": ");
-    add(line, item);
-  }
-
-  void add_object(Line& line, const Value& value) {
-    const Readable parts = readable(value);
-    if (!parts.text.empty()) return line.add(parts.text);
-    if (parts.array) {
-      line.fits = false;
-      return;
-    }
-    line.add(parts.name);
-    if (!parts.note.empty()) line.add(" " + parts.note + " ");
-    line.add("(");
-    std::string_view separator;
-    auto separate = [&] {
-      line.add(separator);
-      separator = ", ";
-    };
-    for (const Value& arg : parts.args) {
-      separate();
-      add(line, arg);
-    }
-    if (parts.is_sequence) {
-      separate();
-      line.add("[");
-      for (std::size_t i = 0; i < parts.items.size() && line.fits; ++i) {
-        if (i != 0) line.add(", ");
-        add(line, parts.items[i]);
-      }
-      line.add("]");
-    }
-    if (parts.is_mapping) {
-      separate();
-      line.add("{");
-      for (std::size_t i = 0; i < parts.pairs.size() && line.fits; ++i) {
-        add_pair(line, i, parts.pairs[i].first, parts.pairs[i].second);
-      }
-      line.add("}");
-    }
-    for (const auto& [name, item] : parts.named) {
-      separate();
-      line.add(name + "=");
-      add(line, item);
-    }
-    line.add(")");
-    if (parts.state) {
-      line.add(" with state ");
-      add(line, *parts.state);
-    }
-  }
-
-  std::string persistent_text(const Value& value) const {
-    const auto id = value.persistent_id();
-    if (!id) return "<an object beside the pickle, in no known way>";
-    std::string text = "<kept by " + printable(id->name) + " in bigdata/" + printable(id->filename);
-    if (const std::string more = describe_(*id); !more.empty()) text += ", " + more;
-    return text + ">";
-  }
-
-  static std::string reference(const Value& value, const std::string& path) {
-    const std::string what =
-        value.kind() == Kind::object ? "object" : std::string(kind_name(value.kind()));
-    return path.empty() ? "<the result itself>" : "<the same " + what + " as " + path + ">";
-  }
-
-  // As a tree.
-
   void node(const Place& place, const Value& value) {
     if (full()) {
       ++lines_;
@@ -324,7 +89,7 @@ class Writer {
     const std::string start = place.indent + place.label;
     if (value.kind() == Kind::ndarray) return array(place, short_kind(value), value.as_array());
     const std::size_t used = width(start);
-    if (auto text = on_one_line(value, kWidth - std::min(used, kWidth / 2))) {
+    if (auto text = one_line_.text(value, kWidth - std::min(used, kWidth / 2))) {
       return line(start + *text);
     }
     switch (value.kind()) {
@@ -336,12 +101,18 @@ class Writer {
       case Kind::big_integer:
         return big_integer(place, value);
       case Kind::scalar:
-        return array(place, "numpy scalar " + value.as_dtype().to_string(), value.as_array());
+        return array(place, type_name(value), value.as_array());
+      case Kind::persistent:
+        return line(start + one_line_.persistent_text(value));
       default:
         break;
     }
-    // One that is met twice stands in the pickle as such; on_one_line() tells the second time.
-    if (value.shared()) places_.emplace(value.identity(), place.path);
+    if (!is_sequence(value.kind()) && value.kind() != Kind::dict && value.kind() != Kind::object) {
+      return line(start + atom_text(value, std::string::npos).value_or(short_kind(value)));
+    }
+    if (const std::string* first = one_line_.shown(value, place.path)) {
+      return line(start + OneLine::reference(value, *first));
+    }
     if (value.kind() == Kind::object) {
       object(place, value);
     } else if (place.depth >= limits_.depth) {
@@ -368,7 +139,7 @@ class Writer {
     const std::size_t shown = shown_of(count, limits_.pairs);
     for (std::size_t i = 0; i < shown && !full(); ++i) {
       const auto [key, value] = item(i);
-      const std::string name = on_one_line(key, 60).value_or("<" + short_kind(key) + ">");
+      const std::string name = one_line_.text(key, 60).value_or("<" + short_kind(key) + ">");
       node(below(place, name + ": ", "[" + name + "]"), value);
     }
     left_out(place, count - shown);
@@ -462,17 +233,14 @@ class Writer {
     }
     line(text.values.empty() ? head : head + ":");
     for (const auto* rows : {&text.values, &text.facts}) {
-      for (const std::string& row : *rows) line(place.indent + "  " + row);
+      for (const std::string& row : *rows) line(row.empty() ? "" : place.indent + "  " + row);
     }
   }
 
   void object(const Place& place, const Value& value) {
     const Readable parts = readable(value);
     if (parts.array) {
-      return array(place,
-                   parts.name + " " + parts.array->dtype().to_string() + " " +
-                       shape_text(parts.array->shape()),
-                   *parts.array);
+      return array(place, array_kind(parts), *parts.array);
     }
     const std::string start = place.indent + place.label;
     if (place.depth >= limits_.depth) return line(start + parts.name + " ...");
@@ -507,49 +275,21 @@ class Writer {
       auto [key, item] = value.item(i);
       const std::string name = key.kind() == Kind::str
                                    ? "." + printable(key.as_str())
-                                   : "[" + on_one_line(key, 60).value_or("...") + "]";
+                                   : "[" + one_line_.text(key, 60).value_or("...") + "]";
       node(below(place, name + ": ", name), item);
     }
   }
 
   Out& out_;
-  const DescribeObject& describe_;
+  OneLine one_line_;
   Limits limits_;
   std::size_t lines_ = 0;
-  std::unordered_map<const void*, std::string> places_;
 };
 
 }  // namespace
 
 void write_text(Out& out, const Value& value, const DescribeObject& describe, bool all) {
   Writer(out, describe, all).write(value);
-}
-
-std::string type_name(const Value& value) {
-  switch (value.kind()) {
-    case Kind::none:
-      return "NoneType";
-    case Kind::scalar: {
-      const std::string name = value.as_dtype().name();
-      const char kind = value.as_dtype().kind();
-      if (kind == 'M') return "numpy.datetime64";
-      if (kind == 'm') return "numpy.timedelta64";
-      if (kind == 'S') return "numpy.bytes_";
-      if (kind == 'U') return "numpy.str_";
-      if (kind == 'V') return "numpy.void";
-      return "numpy." + (kind == 'b' ? "bool_" : name);
-    }
-    case Kind::object:
-      return value.class_name();
-    case Kind::global:
-      return "class or function";
-    case Kind::persistent: {
-      const auto id = value.persistent_id();
-      return id ? id->name : "persistent object";
-    }
-    default:
-      return std::string(kind_name(value.kind()));
-  }
 }
 
 std::string short_kind(const Value& value) {
@@ -579,8 +319,7 @@ std::string short_kind(const Value& value) {
       const Readable parts = readable(value);
       if (!parts.text.empty()) return parts.text;
       if (parts.array) {
-        return parts.name + " " + dtype_words(parts.array->dtype()) + " " +
-               shape_text(parts.array->shape());
+        return array_kind(parts);
       }
       if (!parts.note.empty()) return parts.name + " " + parts.note;
       if (parts.is_mapping) return fmt::format("{} of {}", parts.name, parts.pairs.size());

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "functionfuse/pickle/value.hpp"
 
+#include "one_line.hpp"
 #include "out.hpp"
 
 namespace functionfuse::cli {
-
-/// "1.2 MiB", "missing": what is said about an object that lies beside the pickle.
-using DescribeObject = std::function<std::string(const PersistentId&)>;
 
 /// Writes a value as a person wants to see it: what is short on one line, what is long as an
 /// indented tree that is cut with a count of what is left out; `all` cuts nothing.
@@ -18,7 +15,5 @@ void write_text(Out& out, const Value& value, const DescribeObject& describe, bo
 
 /// A value's kind and extent in a few words: "ndarray float64 (3, 4)", "dict of 3", "str of 5".
 [[nodiscard]] std::string short_kind(const Value& value);
-/// Python's name of its type: "numpy.ndarray", "collections.OrderedDict".
-[[nodiscard]] std::string type_name(const Value& value);
 
 }  // namespace functionfuse::cli

@@ -183,6 +183,8 @@ class Heap {
 
   std::shared_ptr<const PersistentOrigin> origin;  ///< where persistent objects lie, if from a storage
 
+  /// How many elements typed reading may take from this heap: see ReadContext.
+  std::uint64_t budget = ~std::uint64_t{0};
   bool deferred = false;  ///< some payload has been left in the input
   /// Bytes that may still be copied from one object of this heap to another: a call takes a few
   /// bytes of a pickle, and may refer to megabytes that stand elsewhere in it.

@@ -30,7 +30,7 @@ template <class T = Value>
     ReadContext context;
     context.heap = value.heap();
     context.where = "pickle";
-    context.budget = 16 * pickle.size() + 1'000'000;
+    context.budget = read_budget(pickle.size());
     return Reading(value.slot(), context).as<T>();
   }
 }

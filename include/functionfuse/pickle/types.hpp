@@ -799,6 +799,7 @@ T Value::get() const {
     ReadContext context;
     context.heap = heap_;
     context.where = "value";
+    if (heap_) context.budget = heap_->budget;
     return Reading(slot_, context).as<T>();
   }
 }

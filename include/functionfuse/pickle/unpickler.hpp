@@ -55,14 +55,19 @@ template <class T>
 inline constexpr bool holds_another<std::shared_ptr<T>> = true;
 }  // namespace detail
 
+/// How many elements may be read from a pickle of that many bytes. A small file can claim a list of
+/// a list of ... of shared lists, which a C++ type would hold in full.
+[[nodiscard]] inline std::uint64_t read_budget(std::uint64_t size) {
+  return 16 * size + 1'000'000;
+}
+
 /// What typed reading of one result shares: see Reading.
 struct ReadContext {
   std::shared_ptr<const detail::Heap> heap;
   Input* input = nullptr;            ///< of deferred payloads
   PersistentHooks* hooks = nullptr;  ///< null: persistent ids can't be followed
   std::string where;                 ///< "task "x" of workflow "w"": starts every error
-  /// How many elements may still be read: a small file can claim a list of a list of ... of shared
-  /// lists, which a C++ type would hold in full.
+  /// How many elements may still be read, see read_budget.
   std::uint64_t budget = ~std::uint64_t{0};
   std::map<std::pair<const detail::Object*, const std::type_info*>, std::shared_ptr<void>>
       shared_pointers;

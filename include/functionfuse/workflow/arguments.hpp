@@ -61,13 +61,13 @@ template <class T, std::size_t N>
 inline constexpr bool is_span<std::span<T, N>> = true;
 
 template <class C>
-inline constexpr std::size_t std_array_size = 0;
+inline constexpr std::size_t fixed_array_size = 0;
 template <class E, std::size_t N>
-inline constexpr std::size_t std_array_size<std::array<E, N>> = N;
+inline constexpr std::size_t fixed_array_size<std::array<E, N>> = N;
 template <class C>
-inline constexpr bool is_std_array = false;
+inline constexpr bool is_fixed_array = false;
 template <class E, std::size_t N>
-inline constexpr bool is_std_array<std::array<E, N>> = true;
+inline constexpr bool is_fixed_array<std::array<E, N>> = true;
 
 /// A `const T&` as an argument of a parameter of type P.
 template <class P, class T>
@@ -208,7 +208,7 @@ class ContainerArgument {
   }
 
   auto get() const {
-    if constexpr (is_std_array<D>) {
+    if constexpr (is_fixed_array<D>) {
       return make_array(std::make_index_sequence<std::tuple_size_v<D>>());
     } else {
       return Holder{build()};
@@ -221,8 +221,8 @@ class ContainerArgument {
     }
   }
   static constexpr bool possible() {
-    if constexpr (is_std_array<D>) {
-      return std::tuple_size_v<D> == std_array_size<Container> &&
+    if constexpr (is_fixed_array<D>) {
+      return std::tuple_size_v<D> == fixed_array_size<Container> &&
              std::is_convertible_v<const T&, typename D::value_type>;
     } else {
       return std::is_convertible_v<Built&, D>;
