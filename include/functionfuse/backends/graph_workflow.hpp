@@ -55,8 +55,7 @@ class GraphWorkflow final : public BaseWorkflow {
   std::filesystem::path run();
 
  protected:
-  /// For programs that have a workflow of any kind: draws as `run` does. Results are those that are
-  /// stored already.
+  /// For programs that have a workflow of any kind: draws as `run` does, and gives no results.
   /// \error unsupported  `read`: results are wanted at once
   Results execute(bool read) override;
 

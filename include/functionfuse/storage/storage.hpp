@@ -13,14 +13,16 @@
 
 namespace functionfuse {
 
-/// The tasks of one workflow as they were when it was made, for many questions at once.
+/// The tasks of one workflow, for many questions at once: a task is found as it was when the index
+/// was made or as it is when it is asked for.
 /// \threads const functions are safe
 class TaskIndex {
  public:
   virtual ~TaskIndex();
   struct Found {
     bool stored = false;
-    /// Null: stored without a record (by IBM's Function Fuse, or by Storage::save alone).
+    /// Null: stored without a record (by IBM's Function Fuse, or by Storage::save alone). Valid as
+    /// long as the index.
     const Record* record = nullptr;
   };
   [[nodiscard]] virtual Found find(std::string_view task) const = 0;
@@ -107,7 +109,7 @@ class Storage {
                                                             std::string_view pattern = "*") const = 0;
   [[nodiscard]] virtual std::vector<std::string> list_workflows() const = 0;
 
-  /// Removes the tasks that match (a plain name matches itself) with what serializers keep for
+  /// Removes the tasks that match (a name of a task means that task alone) with what serializers keep for
   /// them, and returns how many they were. Never unpickles objects: a task whose array is gone, or
   /// whose serializer is not registered, is removed all the same.
   virtual std::size_t remove_task(std::string_view workflow, std::string_view pattern) = 0;
