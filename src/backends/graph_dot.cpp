@@ -63,6 +63,7 @@ constexpr std::size_t kManyPassed = 500, kTooManyPassed = 1500;
 // And curves around the boxes take half of the time.
 constexpr std::size_t kManyBoxes = 2000, kManyEdges = 4000;
 constexpr std::size_t kLongest = 44;  // characters of a name or type; the whole is in the tooltip
+constexpr std::size_t kLongestVersion = 12;  // a longer one is a number for machines
 
 /// `text` as valid UTF-8 on one line: what is neither is shown as its code, `\n` or `\x1b`.
 std::string visible(std::string_view text) {
@@ -122,13 +123,21 @@ std::string replaced(std::string_view text, std::initializer_list<std::pair<char
   return out;
 }
 
-/// For a label in <...>. There, too, a backslash and N would stand for the box's name.
+// Graphviz reads a backslash and some letters as the name of the box or arrow and the like, in some
+// places once, in others twice. Nothing is read into one with a space of no width behind it.
+/// For a label in <...>.
 std::string html(std::string_view text) {
-  return replaced(
-      text,
-      {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\\', "&#92;"}});
+  return replaced(text, {{'&', "&amp;"},
+                         {'<', "&lt;"},
+                         {'>', "&gt;"},
+                         {'"', "&quot;"},
+                         {'\\', "&#92;&#8203;"}});
 }
-/// A label in quotes: Graphviz reads entities and backslashes in it.
+/// For a tooltip.
+std::string tooltip(std::string_view text) {
+  return '"' + replaced(text, {{'&', "&amp;"}, {'"', "\\\""}, {'\\', "\\\\\u200b"}}) + '"';
+}
+/// For a label in quotes.
 std::string label(std::string_view text) {
   return '"' + replaced(text, {{'&', "&amp;"}, {'"', "\\\""}, {'\\', "\\\\"}}) + '"';
 }
@@ -253,7 +262,8 @@ class Writer {
       const std::uint32_t before = call_before(i);
       if (before != kNone) add(before, i, Meaning::call, "");
       for (std::size_t k = 0; k < parents.size(); ++k) {
-        if (parents[k] == before || (before != kNone && k == 0)) continue;
+        const bool order_of_calls = before != kNone && (k == 0 || (k >= values && parents[k] == before));
+        if (order_of_calls) continue;
         Start from = start(parents[k]);
         Meaning meaning = k >= values  ? Meaning::order
                           : from.state ? Meaning::state
@@ -380,47 +390,36 @@ class Writer {
     }
     // The larger the picture, the smaller it is shown.
     const double scale = std::clamp(std::sqrt(static_cast<double>(boxes_) / 40), 1.0, 8.0);
-    std::string legend;
-    auto entry = [&](std::string_view mark, std::string_view words) {
+    std::string legend;  // one line: cells would take all the width that the title has
+    auto entry = [&](std::string_view mark, std::string_view color, std::string_view words) {
       legend += fmt::format(
-          "{}<td>{}</td><td align=\"left\"><font point-size=\"{:.0f}\" color=\"{}\">{}</font></td>",
-          legend.empty() ? "" : "<td width=\"8\"></td>", mark, 10 * scale, kFaint, words);
+          "{}<font point-size=\"{:.0f}\" color=\"{}\">{}</font>"
+          "<font point-size=\"{:.0f}\" color=\"{}\"> {}</font>",
+          legend.empty() ? "" : "&#160;&#160;&#160; ", 12 * scale, color, mark, 10 * scale, kFaint,
+          words);
     };
     for (TaskState state : {TaskState::stored, TaskState::stale, TaskState::missing}) {
       const std::size_t count = counts[static_cast<std::size_t>(state)];
-      if (count == 0) continue;
       const Look& look = look_of(state);
-      entry(fmt::format("<table border=\"1\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\" "
-                        "style=\"{}{}\" color=\"{}\" bgcolor=\"{}\"><tr><td fixedsize=\"true\" "
-                        "width=\"{:.0f}\" height=\"{:.0f}\"></td></tr></table>",
-                        look.style == "dashed" ? "dashed," : "", "rounded", look.border, look.fill,
-                        20 * scale, 12 * scale),
-            fmt::format("{} {}", count, look.word));
+      if (count > 0) {
+        entry(state == TaskState::missing ? "□" : "■", look.border,
+              fmt::format("{} {}", count, look.word));
+      }
     }
     auto line_entry = [&](Meaning meaning, std::string_view color, std::string_view words) {
       const bool there = std::any_of(edges_.begin(), edges_.end(), [&](const auto& edge) {
         return edge.first.meaning == meaning;
       });
-      if (!there) return;
-      entry(fmt::format("<font point-size=\"{:.0f}\" color=\"{}\">╌╌▸</font>", 11 * scale, color),
-            words);
+      if (there) entry("╌╌▸", color, words);
     };
     line_entry(Meaning::call, kObject, "order of calls");
     line_entry(Meaning::order, kOrder, "runs after");
-    if (!notes_.empty()) {
-      entry(fmt::format("<font point-size=\"{:.0f}\" color=\"{}\">↖</font>", 11 * scale, kArrow),
-            "also needs, without an arrow");
-    }
+    if (!notes_.empty()) entry("↖", kArrow, "also needs, without an arrow");
 
     out_ += "    label=<<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"3\">";
     out_ += fmt::format("<tr><td><font point-size=\"{:.0f}\"><b>{}</b></font></td></tr>",
                         18 * scale, html(shortened(visible(workflow_name_), 2 * kLongest)));
-    if (!legend.empty()) {
-      out_ += fmt::format(
-          "<tr><td><table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\">"
-          "<tr>{}</tr></table></td></tr>",
-          legend);
-    }
+    if (!legend.empty()) out_ += fmt::format("<tr><td>{}</td></tr>", legend);
     out_ += "<tr><td height=\"6\"></td></tr></table>>]\n";
   }
 
@@ -469,8 +468,9 @@ class Writer {
         (!is_object || cluster_[i] == kNone)) {
       function = visible(node->function().name);
     }
-    if (!node->version().empty()) {
-      function += fmt::format("{}version {}", function.empty() ? "" : ", ", visible(node->version()));
+    const std::string version = visible(node->version());
+    if (!version.empty() && version.size() <= kLongestVersion) {
+      function += fmt::format("{}version {}", function.empty() ? "" : ", ", version);
     }
     std::string text = html(shortened(name));
     if (!function.empty()) {
@@ -492,11 +492,12 @@ class Writer {
                           html(shortened(note)));
     }
     std::string tip = fmt::format("{}: {} {}", name, visible(node->function().full_name), type);
+    if (!version.empty()) tip += fmt::format(", version {}", version);
     if (!states_.empty()) tip += fmt::format(", {}", look.word);
     out_ += fmt::format("{}{} [label=<{}>, fillcolor=\"{}\", color=\"{}\"{}{}, tooltip={}]\n", indent,
                         box_id(i), text, look.fill, look.border,
                         look.style == "dashed" ? ", style=\"rounded,filled,dashed\"" : "",
-                        is_object ? ", penwidth=2.2" : "", label(tip));
+                        is_object ? ", penwidth=2.2" : "", tooltip(tip));
   }
 
   void arrows() {

@@ -19,8 +19,10 @@ LocalRun::LocalRun(const std::shared_ptr<WorkflowState>& workflow)
 }
 
 LocalRun::~LocalRun() {
-  for (NodeBase* node : plan_.graph().nodes()) {
-    if (node->value() != nullptr) node->clear();
+  if (!clean_) {
+    for (NodeBase* node : plan_.graph().nodes()) {
+      if (node->value() != nullptr) node->clear();
+    }
   }
   release_claim();
 }
@@ -61,7 +63,9 @@ Results LocalRun::run(bool read) {
   }
   runner_.sync();
   runner_.summarize();
-  return collect(wanted);
+  Results results = collect(wanted);
+  clean_ = workflow_->storage == nullptr;  // all has run once, and was freed
+  return results;
 }
 
 std::shared_ptr<void> LocalRun::fetch(NodeBase* node) {

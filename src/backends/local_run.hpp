@@ -74,6 +74,7 @@ class LocalRun {
   std::vector<char> counted_;          // whether the node counts in its parents' needed_
   std::vector<Step> stack_;
   std::size_t steps_ = 0;
+  bool clean_ = false;  // no values are left
 };
 
 }  // namespace functionfuse::detail

@@ -112,6 +112,7 @@ Names::Names(const Resolution& resolution) {
 }
 
 void check_unique(const Resolution& resolution) {
+  if (!resolution.has_calls() && !resolution.has_set_names()) return;
   std::unordered_map<std::string_view, const NodeBase*> set;
   // Default names differ from each other, but for those of methods, and from names that don't look
   // like one: only in the other cases all names are compared.

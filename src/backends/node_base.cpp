@@ -22,10 +22,6 @@ NodeBase::Extra& NodeBase::extra() {
   return *extra_;
 }
 
-std::string_view NodeBase::set_name() const noexcept {
-  return extra_ == nullptr ? std::string_view() : extra_->name;
-}
-
 void NodeBase::set_name(std::string_view name) {
   if (is_light()) {
     throw Error(Errc::invalid_argument,

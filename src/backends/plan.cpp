@@ -25,6 +25,7 @@ std::string_view Plan::name(std::uint32_t i) const {
 }
 
 void Plan::find_chains() {
+  if (!graph_.has_others()) return;
   for (std::uint32_t i = 0; i < size(); ++i) {
     NodeBase* node = graph_.node(i);
     if (node->is_light()) {

@@ -22,6 +22,8 @@ Resolution::Resolution(std::span<const NodeRef> given) {
   for (NodeBase* node : nodes_) {
     named_ += !node->is_light();
     has_calls_ |= node->type() == NodeBase::Type::call;
+    has_others_ |= node->type() != NodeBase::Type::function;
+    has_set_names_ |= !node->set_name().empty();
   }
   number_nodes(nodes_);
 }

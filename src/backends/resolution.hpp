@@ -48,6 +48,9 @@ class Resolution {
   /// How many nodes have a name.
   [[nodiscard]] std::uint32_t named() const noexcept { return named_; }
   [[nodiscard]] bool has_calls() const noexcept { return has_calls_; }
+  /// Whether there are nodes of another type than function.
+  [[nodiscard]] bool has_others() const noexcept { return has_others_; }
+  [[nodiscard]] bool has_set_names() const noexcept { return has_set_names_; }
 
  private:
   void collect(std::span<const NodeRef> given);
@@ -63,6 +66,8 @@ class Resolution {
   std::vector<std::uint32_t> given_;
   std::uint32_t named_ = 0;
   bool has_calls_ = false;
+  bool has_others_ = false;
+  bool has_set_names_ = false;
 };
 
 }  // namespace functionfuse::detail

@@ -203,6 +203,13 @@ std::uint32_t* Pickler::keys(const std::type_info& type, std::size_t count) {
   return last_keys_;
 }
 
+void Pickler::name(std::string_view utf8) {
+  auto [it, is_new] = names_.try_emplace(std::string(utf8));
+  if (!is_new) return get_index(it->second);
+  str(utf8);
+  memoize_next(it->second);
+}
+
 void Pickler::memoized_global(std::uint32_t& index, std::string_view module,
                               std::string_view name) {
   if (index != kUnset) return get_index(index);

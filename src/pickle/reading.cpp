@@ -147,10 +147,7 @@ std::shared_ptr<void> Reading::load_persistent(const std::type_info& type) const
     fail("an object kept by " + id->name +
          " beside the pickle; read it from its storage, with that serializer registered");
   }
-  const Object* object = slot_.object;
-  auto& known = context_.shared_pointers[{object, &type}];
-  if (!known) known = context_.hooks->persistent_load(*id, type);
-  return known;
+  return context_.hooks->persistent_load(*id, type);
 }
 
 namespace detail {

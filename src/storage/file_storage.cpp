@@ -139,10 +139,14 @@ std::shared_ptr<OpenWorkflow> FileStorage::Impl::known_writer(std::string_view w
 }
 
 std::shared_ptr<OpenWorkflow> FileStorage::Impl::writer(std::string_view workflow) {
-  if (auto known = known_writer(workflow); known && known->still_there()) return known;
+  const auto known = known_writer(workflow);
+  if (known && known->still_there()) return known;
   auto opened = std::make_shared<OpenWorkflow>(workflow_path(workflow));
   std::lock_guard lock(mutex_);
-  return writers_[std::string(workflow)] = std::move(opened);
+  auto& writer = writers_[std::string(workflow)];
+  // Another thread's, if it was faster: one of them keeps account of what sync() has to do.
+  if (writer == known) writer = std::move(opened);
+  return writer;
 }
 
 void FileStorage::Impl::forget_writer(std::string_view workflow) {
@@ -162,6 +166,30 @@ void FileStorage::new_workflow(std::string_view workflow) {
 }
 
 // Saving.
+
+namespace {
+
+/// Throws the Error that is being handled with `place` before its text, if it lacks it, and `cure`
+/// behind that of damage.
+[[noreturn]] void rethrow_placed(const std::string& place, const std::string& cure) {
+  auto placed = [&](const Error& e) {
+    const std::string_view what = e.what();
+    return what.starts_with(place) ? std::string(what) : place + ": " + std::string(what);
+  };
+  try {
+    throw;
+  } catch (const CorruptError& e) {
+    throw CorruptError(placed(e) + cure, e.offset());
+  } catch (const NotFoundError& e) {
+    throw NotFoundError(placed(e));
+  } catch (const UnsupportedError& e) {
+    throw UnsupportedError(placed(e));
+  } catch (const Error& e) {
+    throw Error(e.code(), placed(e));
+  }
+}
+
+}  // namespace
 
 void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, const Saved& result,
                              const Record* record, const SerializerPool& pool) const {
@@ -214,7 +242,7 @@ void FileStorage::save_erased(std::string_view workflow, std::string_view task, 
       return impl_->save(*open, name, result, record, serializers_);
     } catch (const Error&) {
       // If somebody removed the folder since the last look, a new one does.
-      if (again || open->still_there(true)) throw;
+      if (again || open->still_there(true)) rethrow_placed(impl_->place(workflow, task), "");
       impl_->forget_writer(workflow);
     }
   }
@@ -228,30 +256,6 @@ void FileStorage::sync(std::string_view workflow) {
 }
 
 // Reading.
-
-namespace {
-
-/// Calls `f` and puts `place` before the text of errors that lack it, `cure` behind that of damage.
-template <class Cure, class F>
-void with_place(const std::string& place, Cure cure, F f) {
-  auto placed = [&](const Error& e) {
-    const std::string_view what = e.what();
-    return what.starts_with(place) ? std::string(what) : place + ": " + std::string(what);
-  };
-  try {
-    f();
-  } catch (const CorruptError& e) {
-    throw CorruptError(placed(e) + "; " + cure(), e.offset());
-  } catch (const NotFoundError& e) {
-    throw NotFoundError(placed(e));
-  } catch (const UnsupportedError& e) {
-    throw UnsupportedError(placed(e));
-  } catch (const Error& e) {
-    throw Error(e.code(), placed(e));
-  }
-}
-
-}  // namespace
 
 void FileStorage::Impl::read(std::string_view workflow, std::string_view task,
                              const Use& use) const {
@@ -269,17 +273,17 @@ void FileStorage::Impl::read(std::string_view workflow, std::string_view task,
              now.inode != input->inode();
     };
     try {
-      with_place(where, [&] { return cure(workflow, task); }, [&] {
-        input = TaskInput::open_if_there(file);
-        if (!input) fail_missing(workflow, task);
+      input = TaskInput::open_if_there(file);
+      if (input) {
         input->read([&](Input& pickle) {
           looked_into_bigdata = use(pickle, input->file_size(), where);
         });
-      });
+      }
     } catch (const Error&) {
       if (try_again()) continue;
-      throw;
+      rethrow_placed(where, "; " + cure(workflow, task));
     }
+    if (!input) fail_missing(workflow, task);
     if (!looked_into_bigdata || !try_again()) return;
   }
 }

@@ -93,6 +93,21 @@ TEST(FieldsTest, MissingFieldsAndOtherTypesAreErrors) {
   EXPECT_EQ(error(ff::Value::list({})), "type_mismatch: value: result: expected outer::inner::Track, found list of 0");
 }
 
+struct MoveOnly {
+  std::unique_ptr<int> pointer;
+  std::vector<std::unique_ptr<std::string>> many;
+};
+FUNCTIONFUSE_FIELDS(MoveOnly, pointer, many)
+
+TEST(FieldsTest, WhatCannotBeCopied) {
+  std::map<std::string, std::vector<MoveOnly>> map;
+  map["a"].push_back({std::make_unique<int>(5), {}});
+  map["a"][0].many.push_back(std::make_unique<std::string>("x"));
+  auto back = there_and_back(map);
+  EXPECT_EQ(*back["a"][0].pointer, 5);
+  EXPECT_EQ(*back["a"][0].many[0], "x");
+}
+
 // A struct of a struct.
 
 struct Base {

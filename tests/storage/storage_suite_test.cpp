@@ -97,6 +97,17 @@ TEST_P(StorageSuite, LargeArraysOfAnySize) {
   }
 }
 
+TEST_P(StorageSuite, LargeArraysWithinValues) {
+  const std::vector<double> array(700'000, 2.5);
+  storage->save("w", "x", std::vector<std::vector<double>>{array, array});
+  const auto values = storage->read_task<std::vector<Value>>("w", "x");
+  EXPECT_TRUE(values.at(1).get<std::vector<double>>() == array);
+  storage->save("w", "y", values);
+  EXPECT_TRUE(storage->read_task<std::vector<std::vector<double>>>("w", "y").at(1) == array);
+  storage->save("w", "z", storage->read_task("w", "x"));
+  EXPECT_TRUE(storage->read_task<std::vector<std::vector<double>>>("w", "z").at(0) == array);
+}
+
 TEST_P(StorageSuite, ALongListOfSmallThings) {
   std::vector<std::string> list;
   for (int i = 0; i < 300'000; ++i) list.push_back("element number " + std::to_string(i));
@@ -114,7 +125,8 @@ TEST_P(StorageSuite, ReplacesAResult) {
 
 TEST_P(StorageSuite, AFailedSaveOfANewTaskLeavesNothing) {
   EXPECT_THROW(storage->save("w", "x", Unpicklable()), std::runtime_error);
-  EXPECT_THROW(storage->save("w", "x", std::string("\xff")), Error);
+  EXPECT_THAT(error_of(Errc::invalid_argument, [&] { storage->save("w", "x", std::string("\xff")); }),
+              AllOf(HasSubstr("task \"x\" of workflow \"w\""), HasSubstr("Bytes")));
   EXPECT_FALSE(storage->file_exists("w", "x"));
   EXPECT_THAT(storage->list_tasks("w"), IsEmpty());
 }

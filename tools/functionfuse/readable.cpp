@@ -254,7 +254,8 @@ Readable readable(const Value& value) {
     return parts;
   }
 
-  if (state && name == "numpy.ma.core._mareconstruct" && args.size() > 0 &&
+  if (state && callable.kind() == Kind::global &&
+      callable.qualified_name() == "_mareconstruct" && args.size() > 0 &&
       args[0].kind() == Kind::global && take_array_state(parts, *state)) {
     parts.name = printable(args[0].qualified_name());
     parts.fact = masked_text(*state);

@@ -78,7 +78,9 @@ class NodeBase {
   }
 
   /// Empty where none was set.
-  [[nodiscard]] std::string_view set_name() const noexcept;
+  [[nodiscard]] std::string_view set_name() const noexcept {
+    return extra_ == nullptr ? std::string_view() : extra_->name;
+  }
   /// \error invalid_argument  see check_name; the node is an item
   void set_name(std::string_view name);
   [[nodiscard]] std::string_view version() const noexcept;

@@ -38,7 +38,7 @@ class PersistentHooks {
   /// Keeps `object` and returns its id. The same address within one pickle is kept once.
   virtual PersistentId persistent_id(const std::type_info& type, const void* object) = 0;
 
-  /// The object behind `id`, of dynamic type exactly `type`.
+  /// The object behind `id`, of dynamic type exactly `type`; nobody else's, for it may be moved from.
   /// \error not_found     no serializer of that name is registered; the text says how to
   /// \error type_mismatch the serializer of that name makes objects of another type
   virtual std::shared_ptr<void> persistent_load(const PersistentId& id,

@@ -156,6 +156,8 @@ class Pickler {
     str({name, size});
     memoize_next(index);
   }
+  /// The same for names that are not known beforehand.
+  void name(std::string_view utf8);
 
   /// What does a Value's work; see value_pickler.cpp.
   void value(const Value& value);
@@ -233,6 +235,7 @@ class Pickler {
   };
   std::unordered_map<const void*, Remembered> memo_;
   std::vector<std::shared_ptr<const void>> kept_;
+  std::unordered_map<std::string, std::uint32_t> names_;
   std::unordered_map<const std::type_info*, std::unique_ptr<std::uint32_t[]>> keys_;
   const std::type_info* last_keys_type_ = nullptr;
   std::uint32_t* last_keys_ = nullptr;

@@ -684,6 +684,12 @@ struct Pickle<std::unique_ptr<T, D>, std::enable_if_t<Storable<T> && !std::is_po
   }
 };
 
+namespace detail {
+/// Can be made empty, remembered, and then be given its parts, which may refer to it.
+template <class T>
+concept HasParts = requires(const Reading& r, T& object) { Pickle<T>::load_into(r, object); };
+}  // namespace detail
+
 template <class T>
 struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
   static void save(Pickler& p, const std::shared_ptr<T>& pointer) {
@@ -692,9 +698,9 @@ struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
     if (pointer.use_count() == 1) return p.save(*pointer);
     if (p.get(pointer.get(), &typeid(T))) return;
     p.keep(pointer);
-    if constexpr (HasFields<std::remove_const_t<T>>) {
+    if constexpr (detail::HasParts<std::remove_const_t<T>>) {
       if (!p.is_persistent(*pointer)) {  // cycles through it end
-        return Fields<std::remove_const_t<T>>::save(p, *pointer, pointer.get());
+        return Pickle<std::remove_const_t<T>>::save(p, *pointer, pointer.get());
       }
     }
     p.save(*pointer);
@@ -708,12 +714,12 @@ struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
     }
     auto& known = r.context().shared_pointers[{object, &typeid(T)}];  // a map: stays where it is
     if (known) return std::static_pointer_cast<T>(known);
-    if constexpr (HasFields<std::remove_const_t<T>>) {
+    if constexpr (detail::HasParts<std::remove_const_t<T>>) {
       if (r.kind() != Kind::persistent) {
-        auto made = std::make_shared<std::remove_const_t<T>>();
-        known = made;  // before its fields, which may refer to it
+        std::shared_ptr<std::remove_const_t<T>> made(Pickle<std::remove_const_t<T>>::make());
+        known = made;  // before its parts, which may refer to it
         try {
-          Fields<std::remove_const_t<T>>::load(r, *made);
+          Pickle<std::remove_const_t<T>>::load_into(r, *made);
         } catch (...) {
           known.reset();  // half read: not for another alternative of a variant
           throw;
@@ -768,12 +774,16 @@ struct Pickle<std::chrono::duration<Rep, Period>> {
 
 template <class T>
 struct Pickle<T, std::enable_if_t<HasFields<T>>> {
-  static void save(Pickler& p, const T& object) { Fields<T>::save(p, object); }
+  static void save(Pickler& p, const T& object, const void* known_as = nullptr) {
+    Fields<T>::save(p, object, known_as);
+  }
   static T load(const Reading& r) {
     T object{};
     Fields<T>::load(r, object);
     return object;
   }
+  static std::unique_ptr<T> make() { return std::make_unique<T>(); }
+  static void load_into(const Reading& r, T& object) { Fields<T>::load(r, object); }
 };
 
 template <>

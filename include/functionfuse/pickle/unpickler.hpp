@@ -86,7 +86,7 @@ class Reading {
     static_assert(Storable<T>, FUNCTIONFUSE_DETAIL_NOT_STORABLE);
     if constexpr (std::is_class_v<T> && !std::is_same_v<T, Value> && !detail::holds_another<T>) {
       if (slot_.kind() == Kind::persistent) {
-        return *std::static_pointer_cast<T>(load_persistent(typeid(T)));
+        return std::move(*std::static_pointer_cast<T>(load_persistent(typeid(T))));
       }
     }
     if constexpr (functionfuse::is_persistent<T>) {

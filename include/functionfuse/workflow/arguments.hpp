@@ -165,10 +165,16 @@ class PlainArgument {
   V value_;
 };
 
+template <class T>
+NodeBase* add_argument(NodeBuilder& builder, const NodeRef& ref) {
+  // What is not a class is no stateful object: its node need not be looked at.
+  return std::is_class_v<T> ? builder.argument(ref) : builder.argument_as_is(ref);
+}
+
 template <class P, class T>
 class NodeArgument {
  public:
-  NodeArgument(NodeBuilder& builder, const NodeRef& ref) : node_(builder.argument(ref)) {}
+  NodeArgument(NodeBuilder& builder, const NodeRef& ref) : node_(add_argument<T>(builder, ref)) {}
 
   decltype(auto) get() const { return pass_as<P>(*static_cast<const T*>(node_->value())); }
   void digest(ArgumentDigest& digest) const { digest.node(); }
@@ -202,7 +208,7 @@ class ContainerArgument {
   ContainerArgument(NodeBuilder& builder, const Container& container) {
     nodes_.reserve(container.size());
     for (const auto& element : container) {
-      nodes_.push_back(builder.argument(Traits::node(element)));
+      nodes_.push_back(add_argument<T>(builder, Traits::node(element)));
       if constexpr (requires { typename Traits::Key; }) keys_.push_back(element.first);
     }
   }
