@@ -191,26 +191,26 @@ TEST_F(GraphWithStorage, SaysWhatIsStoredAndWhatIsStale) {
     return ff::workflow<increase>()(b).set_name("c");
   };
   std::string text = dot(chain("1"));
-  EXPECT_THAT(text, HasSubstr(">3 not stored<"));
+  EXPECT_THAT(text, HasSubstr("> 3 not stored<"));
   EXPECT_THAT(line(text, "\"a\""), HasSubstr("style=\"rounded,filled,dashed\""));
 
   run(chain("1"));
   text = dot(chain("1"));
-  EXPECT_THAT(text, HasSubstr(">3 stored<"));
+  EXPECT_THAT(text, HasSubstr("> 3 stored<"));
   EXPECT_THAT(text, Not(HasSubstr("not stored")));
   EXPECT_THAT(line(text, "\"c\""), HasSubstr("tooltip=\"c: "));
   EXPECT_THAT(line(text, "\"c\""), HasSubstr(", stored\""));
 
   text = dot(chain("2"));
-  EXPECT_THAT(text, HasSubstr(">1 stored<"));
-  EXPECT_THAT(text, HasSubstr(">2 stale<"));
+  EXPECT_THAT(text, HasSubstr("> 1 stored<"));
+  EXPECT_THAT(text, HasSubstr("> 2 stale<"));
   EXPECT_THAT(line(text, "\"b\""), HasSubstr(", stale\""));
   EXPECT_THAT(line(text, "\"c\""), HasSubstr(", stale\""));
 
   // What is used all the same makes nothing below it stale.
   text = dot(chain("2"), ff::OnStale::keep);
-  EXPECT_THAT(text, HasSubstr(">2 stored<"));
-  EXPECT_THAT(text, HasSubstr(">1 stale<"));
+  EXPECT_THAT(text, HasSubstr("> 2 stored<"));
+  EXPECT_THAT(text, HasSubstr("> 1 stale<"));
   EXPECT_TRUE(storage->read.empty()) << "a picture reads no result";
 }
 
@@ -222,13 +222,13 @@ TEST_F(GraphWithStorage, KnowsTheStateOfAnObject) {
     return last;
   };
   run(calls(1, 2));
-  EXPECT_THAT(dot(calls(1, 2)), HasSubstr(">3 stored<"));
+  EXPECT_THAT(dot(calls(1, 2)), HasSubstr("> 3 stored<"));
   // It can go on from its state after the second call.
   std::string text = dot(calls(1, 3));
-  EXPECT_THAT(text, HasSubstr(">3 stored<"));
-  EXPECT_THAT(text, HasSubstr(">1 not stored<"));
+  EXPECT_THAT(text, HasSubstr("> 3 stored<"));
+  EXPECT_THAT(text, HasSubstr("> 1 not stored<"));
   text = dot(calls(5, 2));
-  EXPECT_THAT(text, HasSubstr(">3 stale<"));
+  EXPECT_THAT(text, HasSubstr("> 3 stale<"));
 }
 
 TEST_F(GraphWorkflowTest, WithoutAStorageThereIsNothingToSayAboutIt) {
