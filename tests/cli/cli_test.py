@@ -16,7 +16,6 @@ import pty
 import re
 import resource
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -26,7 +25,6 @@ import numpy as np
 import pytest
 
 CLI = os.environ["FUNCTIONFUSE_CLI"]
-GOLDEN = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_DATA"]) / "golden" / "file"
 SANITIZED = b"__asan_init" in (binary := pathlib.Path(CLI).read_bytes()) or b"__tsan_init" in binary
 ENVIRONMENT = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
@@ -1130,61 +1128,3 @@ def test_a_broken_pipe_ends_quietly(tmp_path):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([CLI, "ls", tmp_path / "s"], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"No space left" in done.stderr
-
-
-# --- What IBM's Function Fuse wrote --------------------------------------------------------------
-
-golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="no golden storages in tests/data")
-
-
-def golden_tasks():
-    if not GOLDEN.is_dir():
-        return []
-    return sorted(p for p in GOLDEN.glob("*/*") if p.is_file() and not p.name.startswith("."))
-
-
-def load_golden(path, folder=None):
-    try:
-        return load(path, folder)
-    except ImportError as error:
-        pytest.skip(str(error))
-
-
-@golden
-@pytest.mark.parametrize("path", golden_tasks(), ids=lambda p: f"{p.parent.name}-{p.name}")
-def test_golden_show(path):
-    run("show", GOLDEN, path.parent.name, path.name)
-    text = run("show", GOLDEN, path.parent.name, path.name, "--json").out
-    value = load_golden(path)
-    json_value = decoded(text)
-    if "pandas" in str(type(value)):
-        assert value.equals(json_value)
-    elif type(value).__name__ == "MaskedArray":
-        assert repr(value) == repr(json_value)
-    else:
-        assert_same(json_value, value)
-
-
-@golden
-@pytest.mark.parametrize("workflow", sorted(p.name for p in GOLDEN.iterdir()) if GOLDEN.is_dir() else [])
-def test_golden_cp_and_ls(tmp_path, workflow):
-    run("cp", GOLDEN, tmp_path / "copy", workflow)
-    names = tasks(GOLDEN, workflow)
-    assert tasks(tmp_path / "copy", workflow) == names
-    assert [t["name"] for t in run_json("ls", tmp_path / "copy", workflow)["tasks"]] == names
-    assert not [t for t in run_json("ls", GOLDEN, workflow)["tasks"] if "problem" in t]
-    assert run_json("verify", tmp_path / "copy", workflow)["checked"] == len(names)
-    run("verify", GOLDEN, workflow)
-    for name in names:
-        try:
-            value = load(GOLDEN / workflow / name, GOLDEN / workflow)
-        except ImportError:
-            continue
-        copied = load(tmp_path / "copy" / workflow / name, tmp_path / "copy" / workflow)
-        if "pandas" in str(type(value)):
-            assert value.equals(copied)
-        elif type(value).__name__ == "MaskedArray":
-            assert repr(value) == repr(copied)
-        else:
-            assert_same(copied, value)
-    shutil.rmtree(tmp_path / "copy")

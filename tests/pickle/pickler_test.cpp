@@ -58,6 +58,17 @@ TEST(PicklerTest, SmallValuesAreThoseOfCPython) {
   EXPECT_EQ(ff::dumps(std::set<int>()), unhex("80 04 8f 2e"));
 }
 
+TEST(PicklerTest, TheWorkedExampleOfTheFormatsDocument) {
+  // docs/formats/pickle.md
+  const std::string expected = unhex(
+      "80 04 95 8b 00 00 00 00 00 00 00 7d 28 8c 01 78 8c 15 6e 75 6d 70 79 2e 63 6f 72 65 2e 6d 75 6c "
+      "74 69 61 72 72 61 79 8c 0c 5f 72 65 63 6f 6e 73 74 72 75 63 74 93 94 8c 05 6e 75 6d 70 79 8c 07 "
+      "6e 64 61 72 72 61 79 93 94 4b 00 85 43 01 62 87 52 28 4b 01 4b 02 85 8c 05 6e 75 6d 70 79 8c 05 "
+      "64 74 79 70 65 93 94 8c 02 66 34 89 88 87 52 94 28 4b 03 8c 01 3c 4e 4e 4e 4a ff ff ff ff 4a ff "
+      "ff ff ff 4b 00 74 62 89 43 08 00 00 80 3f 00 00 00 40 74 62 75 2e");
+  EXPECT_EQ(ff::dumps(std::map<std::string, std::vector<float>>{{"x", {1, 2}}}), expected);
+}
+
 TEST(PicklerTest, TextAndBytesHaveTheShortestLength) {
   auto framed = [](const std::string& body) {
     return unhex("80 04 95") + u64(body.size() + 1) + body + ".";

@@ -134,7 +134,8 @@ def test_all_of_the_zoo_is_expected(zoo):
 @pytest.mark.parametrize("loads", [pickle.loads, pickle._loads], ids=["C", "Python"])
 def test_python_reads(zoo, name, loads):
     found = loads(zoo[name])
-    check_same(dict(expected())[name], found, texts=False)
+    wanted = pickle.loads(pickle.dumps(dict(expected())[name], 4))  # which changes numpy's dtypes a little
+    check_same(wanted, found, texts=False)
 
 
 def test_pickles_are_of_protocol_4_and_well_formed(zoo):

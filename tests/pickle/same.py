@@ -106,7 +106,10 @@ class _Walk:
             self.require(a.flags[flag] == b.flags[flag], flag, "not", place)
         if a.dtype.hasobject:
             return [(a.dtype, b.dtype, place + ".dtype"), (a.tolist(), b.tolist(), place)]
-        self.require(a.tobytes() == b.tobytes(), a, b, place)
+        if a.dtype.char in "gG":  # 6 of their 16 bytes mean nothing
+            self.require(str(a) == str(b), a, b, place)
+        else:
+            self.require(a.tobytes() == b.tobytes(), a, b, place)
         return [(a.dtype, b.dtype, place + ".dtype")]
 
 

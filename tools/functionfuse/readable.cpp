@@ -254,9 +254,8 @@ Readable readable(const Value& value) {
     return parts;
   }
 
-  if (state && callable.kind() == Kind::global &&
-      callable.qualified_name() == "_mareconstruct" && args.size() > 0 &&
-      args[0].kind() == Kind::global && take_array_state(parts, *state)) {
+  if (state && callable.kind() == Kind::global && callable.qualified_name() == "_mareconstruct" &&
+      args.size() > 0 && args[0].kind() == Kind::global && take_array_state(parts, *state)) {
     parts.name = printable(args[0].qualified_name());
     parts.fact = masked_text(*state);
     return parts;
