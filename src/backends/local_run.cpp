@@ -50,7 +50,6 @@ Results LocalRun::run(bool read) {
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   count(wanted, read);
-  if (workflow_->storage != nullptr) workflow_->storage->new_workflow(workflow_->name);
   try {
     run_all();
     for (std::uint32_t i : wanted) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "functionfuse/storage/storage.hpp"
 #include "io/folder.hpp"
@@ -29,9 +30,13 @@ class FileTaskIndex final : public TaskIndex {
   [[nodiscard]] const RecordEntry* entry_of(const std::string& task,
                                             const io::FileInfo& info) const;
   [[nodiscard]] bool mostly_dead() const;
+  [[nodiscard]] const RecordTable& records() const { return *records_.back(); }
+  /// Reads the log again if it has changed. False: it has not.
+  [[nodiscard]] bool read_records_again() const;
 
   std::optional<io::Folder> folder_;
-  std::unique_ptr<RecordTable> records_;
+  // The latest last; those before it hold the records that were handed out.
+  mutable std::vector<std::unique_ptr<RecordTable>> records_;
   std::optional<io::Entries> entries_;  // for many
   NameTable names_;                     // of its tasks
 };
