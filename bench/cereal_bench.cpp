@@ -22,8 +22,8 @@ void both_ways(const std::string& name, const T& object) {
                                   cereal::BinaryOutputArchive archive(stream);
                                   archive(object);
                                 }));
+  T read;
   bench::report(name + ", in", 1e3 * bench::seconds([&] {
-                                 T read;
                                  cereal::BinaryInputArchive archive(stream);
                                  archive(read);
                                }));

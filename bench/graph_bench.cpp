@@ -14,7 +14,7 @@ namespace {
 constexpr int kNodes = 100'000;
 
 int next(int x) { return x + 1; }
-int add(int a, int b) { return a + b; }
+int add(int a, int b) { return a ^ b; }  // a sum would overflow
 
 std::vector<ff::Node<int>> chain() {
   std::vector<ff::Node<int>> nodes;

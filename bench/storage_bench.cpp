@@ -3,6 +3,7 @@
 #include <functionfuse/functionfuse.hpp>
 
 #include <filesystem>
+#include <numeric>
 
 #include "report.hpp"
 
@@ -20,9 +21,13 @@ std::vector<ff::Node<double>> make_nodes() {
   return nodes;
 }
 
-double run(const std::shared_ptr<ff::Storage>& storage) {
-  auto nodes = make_nodes();
-  ff::LocalWorkflow workflow(nodes, "nodes");
+double sum(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.);
+}
+
+template <class Nodes>
+double run(const std::shared_ptr<ff::Storage>& storage, const Nodes& wanted) {
+  ff::LocalWorkflow workflow(wanted, "nodes");
   workflow.set_storage(storage);
   workflow.set_progress(false);
   return bench::seconds([&] { workflow.run(); }) * 1e6 / kNodes;
@@ -55,7 +60,8 @@ int main(int argc, char** argv) {
   std::filesystem::path folder(argv[1]);
   auto storage = ff::storage_factory(
       {{"kind", "file"}, {"options", {{"path", (folder / "storage").string()}}}});
-  bench::report("node, run and store", run(storage));
-  bench::report("node, find stored", run(storage));
+  bench::report("node, run and store", run(storage, ff::workflow<sum>()(make_nodes())));
+  bench::report("node, find stored", run(storage, ff::workflow<sum>()(make_nodes())));
+  bench::report("node, read stored", run(storage, make_nodes()));
   array(storage);
 }

@@ -4,14 +4,17 @@
 #include <new>
 
 #include "functionfuse/arrays/dtype.hpp"
-#include "functionfuse/arrays/nd_array.hpp"
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/object.hpp"
+#include "arrays/buffer.hpp"
 
 namespace functionfuse::detail {
 
 namespace {
-constexpr std::size_t kLargestChunk = 1 << 20;
+constexpr std::size_t kLargestChunk = std::size_t{8} << 20;
+// From here on memory comes in huge pages: fresh from the kernel, small ones cost more than what is
+// put into them.
+constexpr std::size_t kLargeChunk = std::size_t{4} << 20;
 // A container of this many slots leaves the chunks for a block that realloc can grow in place.
 constexpr std::size_t kBlockSlots = 256;
 }  // namespace
@@ -24,10 +27,7 @@ Heap::~Heap() {
 void* Heap::allocate_slow(std::size_t size) {
   const bool own_chunk = size > chunk_size_ / 2;
   std::size_t chunk_size = own_chunk ? size : chunk_size_;
-  chunks_.reserve(chunks_.size() + 1);
-  auto* chunk = static_cast<char*>(std::malloc(chunk_size));
-  if (chunk == nullptr) throw std::bad_alloc();
-  chunks_.push_back(chunk);
+  char* chunk = new_chunk(chunk_size);
   if (own_chunk) {
     if (chunk_size_ < kLargestChunk) chunk_size_ *= 2;
     return chunk;
@@ -35,6 +35,20 @@ void* Heap::allocate_slow(std::size_t size) {
   next_ = chunk + size;
   end_ = chunk + chunk_size;
   if (chunk_size_ < kLargestChunk) chunk_size_ *= 2;
+  return chunk;
+}
+
+char* Heap::new_chunk(std::size_t size) {
+  if (size >= kLargeChunk) {
+    auto buffer = allocate_buffer(size, false);
+    auto* chunk = reinterpret_cast<char*>(buffer.get());
+    keep(std::move(buffer));
+    return chunk;
+  }
+  chunks_.reserve(chunks_.size() + 1);
+  auto* chunk = static_cast<char*>(std::malloc(size));
+  if (chunk == nullptr) throw std::bad_alloc();
+  chunks_.push_back(chunk);
   return chunk;
 }
 
@@ -114,9 +128,9 @@ void Heap::reserve(Container& c, std::size_t used, std::size_t extra) {
 std::byte* Heap::allocate_payload(std::size_t size) {
   constexpr std::size_t kLarge = 1 << 20;
   if (size < kLarge) return static_cast<std::byte*>(allocate(size));
-  NdArray buffer = NdArray::empty(DType::of<std::byte>(), {static_cast<std::int64_t>(size)});
-  std::byte* data = buffer.mutable_data();
-  keep(buffer.owner());
+  auto buffer = allocate_buffer(size, false);
+  std::byte* data = buffer.get();
+  keep(std::move(buffer));
   return data;
 }
 

@@ -22,19 +22,6 @@ const Slot* child_of_opaque(const Opaque& object, std::size_t i) {
   return i % 2 == 0 ? &step.first : &step.second;
 }
 
-bool has_children(Kind kind) {
-  switch (kind) {
-    case Kind::list:
-    case Kind::tuple:
-    case Kind::dict:
-    case Kind::set:
-    case Kind::frozenset:
-    case Kind::object:
-    case Kind::persistent: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 const Slot* child(const Object& object, std::size_t i) {

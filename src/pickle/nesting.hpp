@@ -6,6 +6,19 @@
 
 namespace functionfuse::detail {
 
+inline bool has_children(Kind kind) {
+  switch (kind) {
+    case Kind::list:
+    case Kind::tuple:
+    case Kind::dict:
+    case Kind::set:
+    case Kind::frozenset:
+    case Kind::object:
+    case Kind::persistent: return true;
+    default: return false;
+  }
+}
+
 /// The i-th slot that an object refers to directly; null behind the last.
 const Slot* child(const Object& object, std::size_t i);
 

@@ -2,10 +2,21 @@
 
 #include <algorithm>
 
+#include "functionfuse/pickle/types.hpp"
+
 namespace functionfuse {
 
 namespace {
 constexpr std::size_t kWindow = 256 * 1024;
+}
+
+void StringOutput::grow(std::size_t size) {
+  // Memory that is reserved and not touched costs nothing; moving what is there does.
+  std::string larger;
+  larger.reserve(8 * (text_.size() + size));
+  detail::advise_huge_pages(larger.data(), larger.capacity());
+  larger.append(text_);
+  text_ = std::move(larger);
 }
 
 Output::~Output() = default;

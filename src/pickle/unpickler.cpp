@@ -30,6 +30,12 @@ constexpr std::uint64_t kLargePayload = 1 << 20;
 // that refers to a payload twice.
 constexpr std::uint64_t kCopies = 4, kFewCopies = 1 << 20;
 
+double floating(const char* big_endian) {
+  std::uint64_t bits;
+  std::memcpy(&bits, big_endian, sizeof bits);
+  return __builtin_bit_cast(double, __builtin_bswap64(bits));
+}
+
 /// The pickle machine: a stack, marks on it, a memo. Each opcode is checked for what it needs.
 class Machine {
  public:
@@ -44,7 +50,7 @@ class Machine {
     }
     need(1);
     Slot result = stack_.back();
-    if (containers_ > kMaxNesting) check_nesting(result, kMaxNesting);
+    if (links_ >= kMaxNesting) check_nesting(result, kMaxNesting);
     return Value(result, std::move(heap_));
   }
 
@@ -55,7 +61,17 @@ class Machine {
   // Stack.
   void push(Slot slot) { stack_.push_back(slot); }
   void push(Object* object) { stack_.emplace_back(object); }
-  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
+  void push_again(Slot slot) {
+    push(slot);
+    if (!slot.is_object()) return;
+    slot.object->shared.store(true, std::memory_order_relaxed);
+    if (has_children(slot.object->kind)) ++containers_;
+  }
+  /// A container will hold this without a mark.
+  void link(Slot slot) {
+    if (slot.is_object() && has_children(slot.object->kind)) ++links_;
+  }
+  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back().stack; }
   void need(std::size_t n) {
     if (stack_.size() - floor() < n) fail("the stack is empty");
   }
@@ -72,9 +88,10 @@ class Machine {
   /// The slots above the mark, and the mark goes; `drop` them when used.
   std::span<Slot> above_mark() {
     if (marks_.empty()) fail("no mark");
-    std::size_t from = marks_.back();
+    const Mark mark = marks_.back();
     marks_.pop_back();
-    return std::span(stack_).subspan(from);
+    if (mark.containers != containers_) ++links_;
+    return std::span(stack_).subspan(mark.stack);
   }
   void drop(std::size_t n) { stack_.resize(stack_.size() - n); }
 
@@ -105,9 +122,8 @@ class Machine {
     } else {
       fail("memo " + std::to_string(index) + " was never set");
     }
-    push(slot);
+    push_again(slot);
     if (!slot.is_object()) return;
-    slot.object->shared.store(true, std::memory_order_relaxed);
     if (slot.object->kind == Kind::global &&
         static_cast<Global*>(slot.object)->id == GlobalId::numpy_reconstruct) {
       take_array();
@@ -125,6 +141,7 @@ class Machine {
   }
   void push_tuple_of(std::size_t n) {
     need(n);
+    for (const Slot& slot : std::span(stack_).last(n)) link(slot);
     push_container(Kind::tuple, std::span(stack_).last(n));
   }
   Text* make_str(std::string_view utf8) {
@@ -158,6 +175,10 @@ class Machine {
     throw UnsupportedError("pickle byte " + std::to_string(at_) + ": " + what);
   }
 
+  struct Mark {
+    std::size_t stack;
+    std::size_t containers;  // pushed before it
+  };
   struct Memo {
     Slot slot;
     bool set = false;
@@ -167,13 +188,15 @@ class Machine {
   bool defer_;
   std::shared_ptr<Heap> heap_;
   std::vector<Slot> stack_;
-  std::vector<std::size_t> marks_;
+  std::vector<Mark> marks_;
   std::vector<Memo> memo_;
   std::unordered_map<std::uint64_t, Slot> sparse_memo_;
   std::uint64_t sparse_memo_from_ = ~std::uint64_t{0};
   std::uint64_t memoized_ = 0;  // indices that are set: what MEMOIZE uses next
   std::uint64_t at_ = 0;  // of the opcode under way
-  std::size_t containers_ = 0;
+  // How often a container was put into another: no result is nested deeper than this.
+  std::size_t links_ = 0;
+  std::size_t containers_ = 0;  // that were pushed, to tell whether there is one above a mark
   unsigned protocol_ = 0;
 };
 
@@ -185,7 +208,11 @@ bool Machine::step() {
     case 'M': push(Slot(std::int64_t{source_.number<std::uint16_t>()})); return true;
     case 'J': push(Slot(std::int64_t{source_.number<std::int32_t>()})); return true;
     case 'G':
-      push(Slot(__builtin_bit_cast(double, __builtin_bswap64(source_.number<std::uint64_t>()))));
+      push(Slot(floating(source_.take(8))));
+      // Floats often come in long runs.
+      for (const char* p; (p = source_.peek(9)) != nullptr && *p == 'G'; source_.take(9)) {
+        push(Slot(floating(p + 1)));
+      }
       return true;
     case '\x8c': push_str(source_.number<std::uint8_t>()); return true;
     case 'X': push_str(source_.number<std::uint32_t>()); return true;
@@ -202,7 +229,7 @@ bool Machine::step() {
     case 'N': push(Slot()); return true;
     case '\x88': push(Slot(true)); return true;
     case '\x89': push(Slot(false)); return true;
-    case '(': marks_.push_back(stack_.size()); return true;
+    case '(': marks_.push_back({stack_.size(), containers_}); return true;
     case ')': push_container(Kind::tuple, {}); return true;
     case ']': push_container(Kind::list, {}); return true;
     case '}': push_container(Kind::dict, {}); return true;
@@ -217,6 +244,7 @@ bool Machine::step() {
     case 'a': {
       need(2);
       Slot item = pop();
+      link(item);
       append(top(), {&item, 1});
       return true;
     }
@@ -230,6 +258,8 @@ bool Machine::step() {
     case 's': {
       need(3);
       auto items = std::span(stack_).last(2);
+      link(items[0]);
+      link(items[1]);
       set_items(items.data()[-1], items);
       drop(2);
       return true;
@@ -274,6 +304,7 @@ bool Machine::step() {
       Slot id = pop();
       auto* persistent = heap_->make<Persistent>(Kind::persistent);
       persistent->id = id;
+      link(id);
       ++containers_;
       push(persistent);
       return true;
@@ -307,9 +338,7 @@ bool Machine::step() {
       return true;
     case '1': drop(above_mark().size()); return true;
     case '2': {
-      Slot slot = top();
-      if (slot.is_object()) slot.object->shared.store(true, std::memory_order_relaxed);
-      push(slot);
+      push_again(top());
       return true;
     }
     case '.': return false;
@@ -519,6 +548,7 @@ void Machine::push_call(Opaque::How how, Slot callable, Slot args, Slot kwargs) 
   }
   Opaque* object = heap_->make_opaque(how, callable, args);
   object->kwargs = kwargs;
+  ++links_;  // the arguments
   ++containers_;
   push(object);
 }
@@ -575,6 +605,7 @@ void Machine::add_items(Slot target, std::span<const Slot> items) {
 void Machine::build() {
   need(2);
   Slot state = pop();
+  link(state);
   Slot target = top();
   if (target.kind() != Kind::object) {
     fail("a state for a " + std::string(kind_name(target.kind())));

@@ -34,8 +34,7 @@ class StringOutput final : public Output {
 
  public:
   void write(const void* data, std::size_t size) override {
-    // Memory that is reserved and not touched costs nothing; moving what is there does.
-    if (text_.capacity() - text_.size() < size) text_.reserve(8 * (text_.size() + size));
+    if (text_.capacity() - text_.size() < size) grow(size);
     text_.append(static_cast<const char*>(data), size);
   }
   [[nodiscard]] std::string take() {
@@ -44,6 +43,7 @@ class StringOutput final : public Output {
   }
 
  private:
+  void grow(std::size_t size);
   std::string text_;
 };
 

@@ -198,6 +198,7 @@ class Heap {
 
  private:
   void* allocate_slow(std::size_t size);
+  char* new_chunk(std::size_t size);
   [[noreturn]] static void fail_copies();
 
   char* next_ = nullptr;
