@@ -160,7 +160,7 @@ TEST(LocalWorkflow, WhatIsNoExceptionFailsTheNodeToo) {
 
 /// Counts its living instances.
 struct Counted {
-  explicit Counted(int* count) : count(count) { ++*count; }
+  explicit Counted(int* living) : count(living) { ++*count; }
   Counted(const Counted& other) : count(other.count) { ++*count; }
   Counted(Counted&& other) noexcept : count(other.count) { ++*count; }
   ~Counted() { --*count; }

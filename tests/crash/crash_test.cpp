@@ -146,8 +146,8 @@ TEST_P(CrashTest, WhereACallFailsItSaysSoAndNothingHasChanged) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CrashTest, testing::ValuesIn(cases()), [](const auto& info) {
-  return info.param.scenario->name + (info.param.without_tmpfile ? "_named" : "");
+INSTANTIATE_TEST_SUITE_P(All, CrashTest, testing::ValuesIn(cases()), [](const auto& test) {
+  return test.param.scenario->name + (test.param.without_tmpfile ? "_named" : "");
 });
 
 }  // namespace

@@ -15,12 +15,11 @@ extern char** environ;
 namespace functionfuse::test {
 namespace {
 
-/// The program `storage_loop` on a storage, as a process of its own.
+/// A program as a process of its own.
 class Process {
  public:
-  Process(const std::string& storage, const std::string& seed, int count) {
-    std::vector<std::string> words = {FUNCTIONFUSE_TEST_PROGRAMS "/storage_loop", storage, seed,
-                                      std::to_string(count)};
+  explicit Process(std::vector<std::string> words) {
+    words[0].insert(0, FUNCTIONFUSE_TEST_PROGRAMS "/");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -51,6 +50,14 @@ class Process {
  private:
   pid_t pid_ = -1;
   int status_ = 0;
+};
+
+struct StorageLoop : Process {
+  StorageLoop(const std::string& storage, const std::string& seed, int count)
+      : Process({"storage_loop", storage, seed, std::to_string(count)}) {}
+};
+struct WorkflowRun : Process {
+  explicit WorkflowRun(const std::string& storage) : Process({"workflow_run", storage}) {}
 };
 
 class ProcessesTest : public testing::Test {
@@ -89,7 +96,7 @@ class ProcessesTest : public testing::Test {
 };
 
 TEST_F(ProcessesTest, TwoSaveTheSameTasksWhileAThirdReads) {
-  Process a(storage, "a", 300), b(storage, "b", 300);
+  StorageLoop a(storage, "a", 300), b(storage, "b", 300);
   while (a.running() || b.running()) {
     read_all();
     if (HasFatalFailure()) return;
@@ -101,9 +108,9 @@ TEST_F(ProcessesTest, TwoSaveTheSameTasksWhileAThirdReads) {
 
 TEST_F(ProcessesTest, KilledAtAnyMomentTheyLeaveWholeResults) {
   std::mt19937 random(7);
-  { Process whole(storage, "a", 1); EXPECT_EQ(whole.wait(), 0); }
+  { StorageLoop whole(storage, "a", 1); EXPECT_EQ(whole.wait(), 0); }
   for (int i = 0; i < 25; ++i) {
-    Process a(storage, "a", 100'000), b(storage, "b", 100'000);
+    StorageLoop a(storage, "a", 100'000), b(storage, "b", 100'000);
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
     a.kill();
     b.kill();
@@ -113,6 +120,48 @@ TEST_F(ProcessesTest, KilledAtAnyMomentTheyLeaveWholeResults) {
     if (HasFatalFailure()) return;
   }
   check_nothing_is_left();
+}
+
+// The counter, its 20 calls, 20 pieces of bytes and their lengths, and the total.
+constexpr std::size_t kTasks = 1 + 3 * 20 + 1;
+
+class SharedWorkflowTest : public ProcessesTest {
+ protected:
+  void check_complete() {
+    WorkflowRun last(storage);
+    EXPECT_EQ(last.wait(), 0);
+    const auto s = open_storage(storage);
+    EXPECT_THAT(s->verify({}), testing::IsEmpty());
+    s->gc({}, false, 0);
+    EXPECT_THAT(s->gc({}, true, 0), testing::IsEmpty());
+    EXPECT_EQ(s->list_tasks("shared").size(), kTasks);
+    EXPECT_EQ(all_below(storage + "/shared/bigdata").size(), 20u) << "one for each result of bytes";
+  }
+};
+
+TEST_F(SharedWorkflowTest, TwoRunItAtOnce) {
+  for (int i = 0; i < 5; ++i) {
+    WorkflowRun a(storage), b(storage);
+    EXPECT_EQ(a.wait(), 0);
+    EXPECT_EQ(b.wait(), 0);
+    check_complete();
+    open_storage(storage)->remove_workflow("shared");
+  }
+}
+
+TEST_F(SharedWorkflowTest, KilledAtAnyMomentTheNextRunCompletes) {
+  std::mt19937 random(11);
+  for (int i = 0; i < 20; ++i) {
+    {
+      WorkflowRun a(storage), b(storage);
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 25));
+      a.kill();
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 5));
+      b.kill();
+    }
+    check_complete();
+    open_storage(storage)->remove_workflow("shared");
+  }
 }
 
 }  // namespace

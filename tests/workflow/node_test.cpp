@@ -274,7 +274,7 @@ TEST(Node, ReferencesAsResultsAreCopied) {
 
 TEST(Node, MoveOnlyResultsPassThrough) {
   auto p = ff::workflow("make", [] { return std::make_unique<int>(3); })();
-  auto q = ff::workflow("use", [](const std::unique_ptr<int>& p) { return *p + 1; })(p);
+  auto q = ff::workflow("use", [](const std::unique_ptr<int>& x) { return *x + 1; })(p);
   EXPECT_EQ(run(q), 4);
   EXPECT_EQ(*run(p), 3);
   ff::LocalWorkflow twice({p, p}, "twice");
@@ -286,7 +286,7 @@ TEST(Node, OverAlignedResultsAreAligned) {
     double x = 1;
     static bool aligned(const Wide& w) { return reinterpret_cast<std::uintptr_t>(&w) % 64 == 0; }
   };
-  auto w = ff::workflow("w", [](const Wide& w) { return Wide::aligned(w); })(Wide());
+  auto w = ff::workflow("w", [](const Wide& x) { return Wide::aligned(x); })(Wide());
   EXPECT_TRUE(run(w));
 }
 

@@ -173,7 +173,7 @@ TEST_F(Stateful, NamesOfObjectsAndCalls) {
 
 TEST_F(Stateful, ObjectsThatCannotBeCopiedOrMoved) {
   struct Fixed {
-    explicit Fixed(int n) : n(n) {}
+    explicit Fixed(int first) : n(first) {}
     Fixed(const Fixed&) = delete;
     int next() { return ++n; }
     int n;
