@@ -1,11 +1,5 @@
 // Runs on files: what a failed or killed run, a stray byte or a lost file does to later runs.
 
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -15,7 +9,14 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "functionfuse/functionfuse.hpp"
+
 #include "io/sha1.hpp"
 #include "io/temp_folder.hpp"
 
@@ -62,7 +63,9 @@ class RunOnFiles : public testing::Test {
     w.set_log(log);
     return w;
   }
-  [[nodiscard]] fs::path file(const std::string& name) const { return fs::path(folder / "s/w") / name; }
+  [[nodiscard]] fs::path file(const std::string& name) const {
+    return fs::path(folder / "s/w") / name;
+  }
   Names take_ran() { return std::exchange(ran, {}); }
   bool logged(std::string_view text) { return log.str().find(text) != std::string::npos; }
 
@@ -100,9 +103,10 @@ TEST_F(RunOnFiles, AResultThatCannotBeSavedLeavesNothingAndTheNextRunGoesOn) {
   using Result = std::pair<ff::Bytes, std::string>;
   auto build = [&](const std::string& text) {
     auto a = step("a")(1).set_name("a");
-    return ff::workflow("b", [text](int x) {
-             return Result(std::string(1000, static_cast<char>('0' + x)), text);
-           })(a)
+    return ff::workflow("b",
+                        [text](int x) {
+                          return Result(std::string(1000, static_cast<char>('0' + x)), text);
+                        })(a)
         .set_name("b");
   };
   for (int i = 0; i < 2; ++i) {
@@ -212,8 +216,10 @@ TEST_F(RunOnFiles, NothingIsPrintedForWhatIsRead) {
 TEST_F(RunOnFiles, GoesOnFromWhatPythonStored) {
   // pickle.dumps(41, 2), pickle.dumps([1.5, 2.5], 4)
   write_bytes(file("a"), with_digest(std::string("\x80\x02K\x29.", 5)));
-  write_bytes(file("list"), with_digest(std::string("\x80\x04\x95\x18\0\0\0\0\0\0\0]\x94(G?\xf8\0\0\0\0\0\0"
-                                                    "G@\x04\0\0\0\0\0\0e.", 35)));
+  write_bytes(file("list"),
+              with_digest(std::string("\x80\x04\x95\x18\0\0\0\0\0\0\0]\x94(G?\xf8\0\0\0\0\0\0"
+                                      "G@\x04\0\0\0\0\0\0e.",
+                                      35)));
   auto a = step("a")(1).set_name("a");
   auto b = step("b")(a).set_name("b");
   auto list = ff::workflow("list", [] { return std::vector<double>{}; })().set_name("list");
@@ -268,8 +274,8 @@ TEST(TimeOfAGraph, JoiningManyGraphsTakesNoMoreForANodeWhereThereAreMany) {
       auto last = ff::workflow<number>()(0);
       for (int k = 0; k < count; ++k) {
         // Graphs of one node each, joined one by one.
-        last = ff::workflow("add", [](int a, int b) { return a + b; })(
-            ff::workflow<number>()(1), last);
+        last = ff::workflow("add", [](int a, int b) { return a + b; })(ff::workflow<number>()(1),
+                                                                       last);
       }
       EXPECT_EQ(ff::LocalWorkflow({last}, "w").run<int>(), count);
       best = std::min(best, cpu_seconds() - start);

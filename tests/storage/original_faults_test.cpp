@@ -1,16 +1,17 @@
-// Results that are large, deep, or hold objects of several serializers, and tasks that somebody else
-// made up.
-
-#include <gmock/gmock.h>
-#include <sys/resource.h>
+// Results that are large, deep, or hold objects of several serializers, and tasks that somebody
+// else made up.
 
 #include <fstream>
 #include <memory>
 #include <numeric>
 #include <variant>
 
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
 #include "functionfuse/serializers/bytes_serializer.hpp"
 #include "functionfuse/storage/file_storage.hpp"
+
 #include "io/sha1.hpp"
 #include "storage/file_store.hpp"
 
@@ -65,9 +66,7 @@ inline constexpr bool functionfuse::is_persistent<functionfuse::test::Picture> =
 template <>
 struct functionfuse::Pickle<functionfuse::test::Nest> {
   static void save(Pickler& pickler, const test::Nest& nest) { pickler.save(nest.inner); }
-  static test::Nest load(const Reading& reading) {
-    return {reading.as<std::vector<test::Nest>>()};
-  }
+  static test::Nest load(const Reading& reading) { return {reading.as<std::vector<test::Nest>>()}; }
 };
 
 namespace functionfuse::test {
@@ -138,7 +137,8 @@ TEST_F(ResultsOnFilesTest, AnObjectThatAResultHoldsTwiceIsKeptOnceAndComesBackAs
   const auto note = std::make_shared<Note>(Note{"text"});
   const auto bytes = std::make_shared<Bytes>(std::string(100, 'x'));
   storage.save("w", "notes", std::vector{note, std::make_shared<Note>(Note{"other"}), note});
-  storage.save("w", "bytes", std::map<std::string, std::shared_ptr<Bytes>>{{"a", bytes}, {"b", bytes}});
+  storage.save("w", "bytes",
+               std::map<std::string, std::shared_ptr<Bytes>>{{"a", bytes}, {"b", bytes}});
   EXPECT_THAT(store.bigdata("w"), SizeIs(3));
   const auto notes = storage.read_task<std::vector<std::shared_ptr<Note>>>("w", "notes");
   EXPECT_EQ(notes.at(0), notes.at(2));
@@ -208,8 +208,9 @@ TEST_F(ResultsOnFilesTest, SavingLargeBytesBesideThePickleTakesLittleMemory) {
   const Bytes bytes(std::vector<std::byte>(200'000'000, std::byte{1}));
   const long before = peak_kib();
   storage.save("w", "x", bytes);
-  storage.save("w", "x", std::map<std::string, std::shared_ptr<const Bytes>>{
-                             {"it", {std::shared_ptr<void>(), &bytes}}});
+  storage.save("w", "x",
+               std::map<std::string, std::shared_ptr<const Bytes>>{
+                   {"it", {std::shared_ptr<void>(), &bytes}}});
   EXPECT_THAT(store.bigdata("w"), SizeIs(1));
   EXPECT_EQ(storage.read_task("w", "x").size(), 1u) << "which reads none of it";
   EXPECT_LT(peak_kib() - before, kMore);
@@ -222,8 +223,7 @@ TEST_F(ResultsOnFilesTest, SavingLargeBytesBesideThePickleTakesLittleMemory) {
 
 TEST_F(ResultsOnFilesTest, ATaskThatWouldRunACommandIsLookedAtCopiedAndRemovedAndRunsNothing) {
   const fs::path ran = store.path() / "ran";
-  const std::string evil =
-      with_digest("cos\nsystem\n(S'touch " + ran.native() + "'\ntR.");
+  const std::string evil = with_digest("cos\nsystem\n(S'touch " + ran.native() + "'\ntR.");
   for (const std::string pattern : {"evil", "*"}) {
     write_bytes(store.path() / "w" / "evil", evil);
     const Value value = storage.read_task("w", "evil");

@@ -3,36 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "functionfuse/error.hpp"
+#include "storage/suggest.hpp"
 
 namespace functionfuse::cli {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// Letters put in, left out or changed; neighbours that changed places count once.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
-  std::iota(above.begin(), above.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-          lower(a[i - 2]) == lower(b[j - 1])) {
-        row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-    }
-    before.swap(above);
-    above.swap(row);
-  }
-  return above[b.size()];
-}
 
 std::string formatted(std::time_t time, const char* format, bool utc) {
   std::tm parts{};
@@ -79,32 +57,20 @@ char mark_for(std::string_view text) {
   return twofold ? '"' : '\'';
 }
 
+std::vector<std::string> all_printable(std::span<const std::string> words) {
+  std::vector<std::string> all;
+  for (const std::string& word : words) all.push_back(printable(word));
+  return all;
+}
+
 }  // namespace
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
-  const std::size_t limit = 1 + word.size() / 4;
-  std::string_view best;
-  std::size_t best_distance = limit + 1;
-  for (const std::string& candidate : candidates) {
-    const std::size_t longer = std::max(candidate.size(), word.size());
-    if (longer - std::min(candidate.size(), word.size()) > limit) continue;
-    if (const std::size_t d = distance(word, candidate); d < best_distance) {
-      best = candidate;
-      best_distance = d;
-    }
-  }
-  if (best.empty()) return "";
-  return "; did you mean \"" + printable(best) + "\"?";
+  return detail::did_you_mean(printable(word), all_printable(candidates));
 }
 
 std::string some_of(std::span<const std::string> words, std::size_t most) {
-  std::string text;
-  for (const std::string& word : words.first(std::min(words.size(), most))) {
-    if (!text.empty()) text += ", ";
-    text += '"' + printable(word) + '"';
-  }
-  if (words.size() > most) text += fmt::format(" and {} more", words.size() - most);
-  return text;
+  return detail::quoted_list(all_printable(words), most);
 }
 
 std::string counted(std::uint64_t count, std::string_view word) {
