@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# One cache for all clones of the project, whatever their folder.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 presets=() ctest_arguments=() build_only=
 while (($#)); do
   case $1 in

@@ -3,26 +3,12 @@
 #include <cstring>
 #include <string>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "backends/digest.hpp"
 #include "functionfuse/error.hpp"
-#include "functionfuse/pickle/io.hpp"
 #include "functionfuse/pickle/pickler.hpp"
+#include "pickle/digest_output.hpp"
 
 namespace functionfuse {
-
-namespace {
-Record::Digest to_digest(const XXH128_hash_t& hash) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, hash);
-  Record::Digest digest;
-  static_assert(sizeof(canonical) == sizeof(digest));
-  std::memcpy(digest.data(), &canonical, sizeof(digest));
-  return digest;
-}
-}  // namespace
 
 namespace detail {
 Record::Digest digest_of(const void* data, std::size_t size) noexcept {
@@ -30,17 +16,7 @@ Record::Digest digest_of(const void* data, std::size_t size) noexcept {
 }
 }  // namespace detail
 
-class ArgumentDigest::Stream final : public Output {
- public:
-  void reset() { XXH3_128bits_reset(&state_); }
-  void write(const void* data, std::size_t size) override {
-    XXH3_128bits_update(&state_, data, size);
-  }
-  [[nodiscard]] Record::Digest digest() const { return to_digest(XXH3_128bits_digest(&state_)); }
-
- private:
-  XXH3_state_t state_;
-};
+class ArgumentDigest::Stream final : public detail::DigestOutput {};
 
 ArgumentDigest::ArgumentDigest() = default;
 ArgumentDigest::~ArgumentDigest() = default;
@@ -72,6 +48,10 @@ void ArgumentDigest::text(std::string_view text) noexcept {
   add(text.data(), text.size());
 }
 
+void ArgumentDigest::function(std::uint64_t type_hash) noexcept {
+  number('f', &type_hash, sizeof(type_hash));
+}
+
 void ArgumentDigest::node() noexcept { add("n", 1); }
 
 void ArgumentDigest::nodes(std::size_t count) noexcept {
@@ -80,6 +60,7 @@ void ArgumentDigest::nodes(std::size_t count) noexcept {
 }
 
 void ArgumentDigest::type(std::string_view type) noexcept {
+  opaque_ = true;
   add("t", 1);
   text(type);
 }
@@ -89,11 +70,11 @@ void ArgumentDigest::pickled(const void* object, void (*pickle)(Pickler&, const 
   // A digest of its own: what was written of an object that turns out not to be picklable is not
   // part of the whole.
   Stream stream;
-  stream.reset();
   try {
-    Pickler pickler(stream);
+    Pickler pickler(stream, Pickler::ForDigest());
     pickle(pickler, object);
     pickler.finish();
+    opaque_ |= pickler.opaque();
   } catch (const Error&) {
     return type(name);
   }
@@ -110,6 +91,7 @@ Record::Digest ArgumentDigest::finish() noexcept {
   }
   size_ = 0;
   streaming_ = false;
+  opaque_ = false;
   return digest;
 }
 

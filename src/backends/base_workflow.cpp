@@ -1,5 +1,7 @@
 #include "functionfuse/backends/base_workflow.hpp"
 
+#include <dlfcn.h>
+
 #include <ostream>
 #include <regex>
 
@@ -95,6 +97,19 @@ void detail::WorkflowState::replace(const std::vector<NodeRef>& which,
     }
   }
   for (const NodeRef& ref : which) replacements[ref.node()] = function;
+}
+
+std::string detail::callable_name(const std::type_info& type) {
+  return readable_symbol(type.name());
+}
+
+std::string detail::callable_name(const std::type_info& type, const void* function) {
+  Dl_info info;
+  if (::dladdr(function, &info) == 0) return fmt::format("{} {}", callable_name(type), function);
+  const std::string_view file(info.dli_fname);
+  return fmt::format("{} at {:#x} of {}", callable_name(type),
+                     static_cast<const char*>(function) - static_cast<const char*>(info.dli_fbase),
+                     file.substr(file.rfind('/') + 1));
 }
 
 bool ErasedSignature::operator==(const ErasedSignature& other) const noexcept {

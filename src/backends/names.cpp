@@ -106,9 +106,25 @@ Names::Names(const Resolution& resolution) {
   text_.reserve(resolution.size() * std::size_t{16});
   for (const NodeBase* node : resolution.nodes()) {
     begin_.push_back(text_.size());
-    if (!node->is_light()) append_name(text_, node);
+    if (node->is_light()) continue;
+    append_name(text_, node);
+    if (node->set_name().empty()) check_default_name(node);
   }
   begin_.push_back(text_.size());
+}
+
+/// Of a default name, which nobody gave: that a storage can keep a task under it.
+void Names::check_default_name(const NodeBase* node) {
+  const std::string_view name = std::string_view(text_).substr(begin_.back());
+  if (&node->function() == checked_ && name.size() < 250) return;
+  checked_ = &node->function();
+  try {
+    check_name(name, "task");
+  } catch (const Error& e) {
+    throw Error(Errc::invalid_argument,
+                fmt::format("{}: it is the default name of a node of {}; set_name another one",
+                            e.what(), describe(node)));
+  }
 }
 
 void check_unique(const Resolution& resolution) {

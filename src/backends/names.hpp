@@ -20,6 +20,7 @@ std::string name_of(const NodeBase* node);
 /// The names of all nodes of a workflow.
 class Names {
  public:
+  /// \error invalid_argument  a default name that no storage can hold
   explicit Names(const Resolution& resolution);
   /// Of a light node: empty.
   [[nodiscard]] std::string_view operator[](std::uint32_t i) const noexcept {
@@ -27,8 +28,11 @@ class Names {
   }
 
  private:
+  void check_default_name(const NodeBase* node);
+
   std::string text_;
   std::vector<std::size_t> begin_;
+  const FunctionInfo* checked_ = nullptr;
 };
 
 /// \error invalid_argument  two nodes of one name, with the functions of both

@@ -50,12 +50,14 @@ void NodeBase::add_order(Graph& graph, NodeBase* other) {
                     std::string(other->function().name) + "\" was made after \"" +
                     std::string(function().name) + "\"");
   }
-  auto** parents = static_cast<NodeBase**>(
-      graph.allocate((parent_count_ + 1) * sizeof(NodeBase*), alignof(NodeBase*)));
-  std::copy_n(parents_, parent_count_, parents);
-  parents[parent_count_] = other;
-  parents_ = parents;
-  ++parent_count_;
+  if (parent_count_ == parent_capacity_) {
+    parent_capacity_ = 2 * parent_count_ + 1;
+    auto** parents = static_cast<NodeBase**>(
+        graph.allocate(parent_capacity_ * sizeof(NodeBase*), alignof(NodeBase*)));
+    std::copy_n(parents_, parent_count_, parents);
+    parents_ = parents;
+  }
+  parents_[parent_count_++] = other;
 }
 
 void NodeBase::replay() { assert(!"only calls are replayed"); }
@@ -73,7 +75,7 @@ void NodeBuilder::link(Graph& graph, NodeBase* node) {
     if (count_ > kInline) std::copy(rest_.begin(), rest_.end(), parents + kInline);
     node->parents_ = parents;
   }
-  node->parent_count_ = count_;
+  node->parent_count_ = node->parent_capacity_ = count_;
   node->value_parent_count_ = count_ - order_count_;
   node->sequence_ = next_sequence();
   graph.add(node);

@@ -1,11 +1,9 @@
 #include "backends/node_runner.hpp"
 
 #include <exception>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include "backends/random_state.hpp"
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/io.hpp"
 #include "functionfuse/pickle/pickler.hpp"
@@ -92,19 +90,22 @@ void NodeRunner::fail(std::uint32_t i, std::string_view what) const {
       NodeError(name_of(plan_.node(i)), fmt::format("{} {}", describe(i), what)));
 }
 
+void NodeRunner::initialize(std::uint32_t i, std::optional<RandomStateScope>& scope) {
+  Plugin* plugin = workflow_.plugin_of(plan_.node(i));
+  if (plugin == nullptr) return;
+  scope.emplace();
+  plugin->local_initialize(plan_.name(i));
+  plugin->remote_initialize(plan_.name(i));
+}
+
 void NodeRunner::run(std::uint32_t i) {
   NodeBase* node = plan_.node(i);
   bool is_light = node->is_light();
   bool timed = !is_light && logs(i);
   double start = timed ? now() : 0;
   try {
-    Plugin* plugin = is_light ? nullptr : workflow_.plugin_of(node);
     std::optional<RandomStateScope> scope;
-    if (plugin != nullptr) {
-      scope.emplace();
-      plugin->local_initialize(plan_.name(i));
-      plugin->remote_initialize(plan_.name(i));
-    }
+    if (!is_light) initialize(i, scope);
     node->run(workflow_.replacement_of(node));
   } catch (...) {
     std::string what = current_what();
@@ -119,6 +120,8 @@ void NodeRunner::run(std::uint32_t i) {
 void NodeRunner::replay(std::uint32_t i) {
   double start = logs(i) ? now() : 0;
   try {
+    std::optional<RandomStateScope> scope;
+    initialize(i, scope);
     plan_.node(i)->replay();
   } catch (...) {
     fail(i, "failed when it was run again for the calls behind it: " + current_what());

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "backends/plan.hpp"
+#include "backends/random_state.hpp"
 #include "backends/workflow_state.hpp"
 
 namespace functionfuse::detail {
@@ -44,6 +46,7 @@ class NodeRunner {
   void log(std::uint32_t i, std::string_view what, double seconds);
   [[nodiscard]] std::string describe(std::uint32_t i) const;
   [[noreturn]] void fail(std::uint32_t i, std::string_view what) const;
+  void initialize(std::uint32_t i, std::optional<RandomStateScope>& scope);
   void warn_unreadable(std::uint32_t i, std::string_view what);
   bool read_task(std::uint32_t i, bool mismatch_is_error);
 

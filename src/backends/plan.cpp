@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "functionfuse/error.hpp"
 #include "functionfuse/storage/storage.hpp"
 
 namespace functionfuse::detail {
@@ -55,6 +56,41 @@ void Plan::look_up(WorkflowState& workflow) {
   }
   for (auto& [object, chain] : chains_) {
     if (graph_.node(object)->is_storable()) look_up_state(*index, object, chain);
+  }
+  warn_unseen(workflow);
+  check_serializers(workflow);
+}
+
+/// A change of an argument that can't be pickled would go unseen, unless its node has a version.
+void Plan::warn_unseen(WorkflowState& workflow) const {
+  std::size_t count = 0;
+  std::uint32_t first = 0;
+  for (std::uint32_t i = size(); i-- > 0;) {
+    if (status_[i] != Status::stored || !has_record_[i] || !records_->opaque(i) ||
+        !graph_.node(i)->version().empty()) {
+      continue;
+    }
+    ++count;
+    first = i;
+  }
+  if (count == 0) return;
+  workflow.log.warning(fmt::format(
+      "{}: an argument of the stored \"{}\"{} can't be pickled, so a change of it is not seen; "
+      "set_version(\"2\") says that it has changed, and any version that you look after it yourself",
+      workflow.name, name(first), count == 1 ? "" : fmt::format(" (and of {} more)", count - 1)));
+}
+
+void Plan::check_serializers(const WorkflowState& workflow) const {
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    const NodeBase* node = graph_.node(i);
+    if (status_[i] != Status::must_run || !node->needs_serializer() ||
+        workflow.storage->serializers().find(node->value_type()) != nullptr) {
+      continue;
+    }
+    throw UnsupportedError(fmt::format(
+        "workflow \"{}\": the result of \"{}\" is a {}, which only a persistent serializer can keep, and "
+        "{} has none for it: storage->register_persistent_serializers<...>() before the workflow runs",
+        workflow.name, name(i), node->value_type_name(), workflow.storage->url()));
   }
 }
 

@@ -29,7 +29,8 @@ struct Chain {
 
 /// What a workflow consists of, and what of it has to run. Made anew for every run.
 ///
-/// \error invalid_argument  two nodes of one name
+/// \error invalid_argument  two nodes of one name; a default name that can't be one of a task
+/// \error unsupported       a result that can't be kept, as its serializer is not registered
 class Plan {
  public:
   explicit Plan(WorkflowState& workflow);
@@ -60,6 +61,9 @@ class Plan {
  private:
   void find_chains();
   void look_up(WorkflowState& workflow);
+  void warn_unseen(WorkflowState& workflow) const;
+  /// Before a node runs for hours and can't be saved.
+  void check_serializers(const WorkflowState& workflow) const;
   void look_up_node(WorkflowState& workflow, const TaskIndex& index, std::uint32_t i,
                     std::vector<char>& changed);
   void look_up_state(const TaskIndex& index, std::uint32_t object, Chain& chain);

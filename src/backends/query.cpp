@@ -6,15 +6,12 @@
 namespace functionfuse {
 
 Query::Query(std::shared_ptr<detail::WorkflowState> workflow, std::vector<NodeRef> nodes)
-    : workflow_(std::move(workflow)), nodes_(std::move(nodes)) {}
-Query::~Query() = default;
-
-std::vector<std::string> Query::names() const {
-  std::vector<std::string> names;
-  names.reserve(nodes_.size());
-  for (const NodeRef& node : nodes_) names.push_back(detail::name_of(node.node()));
-  return names;
+    : workflow_(std::move(workflow)), nodes_(std::move(nodes)) {
+  // Now: a node's default name is another one in the next workflow that is made of it.
+  names_.reserve(nodes_.size());
+  for (const NodeRef& node : nodes_) names_.push_back(detail::name_of(node.node()));
 }
+Query::~Query() = default;
 
 Query& Query::set_version(std::string_view version) {
   for (const NodeRef& node : nodes_) node.node()->set_version(version);

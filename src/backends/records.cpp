@@ -39,6 +39,7 @@ void Records::compute(const WorkflowState& workflow, std::uint32_t i) {
     return;
   }
   node->digest_arguments(digest_);
+  entry.opaque = digest_.opaque();
   entry.arguments = digest_.finish();
   entry.parents = parents_digest(i);
   buffer_.clear();

@@ -26,6 +26,8 @@ class Records {
   void adopt(std::uint32_t i, const Record& stored);
 
   [[nodiscard]] bool matches(std::uint32_t i, const Record& stored) const;
+  /// Of some plain argument only the type is in the record.
+  [[nodiscard]] bool opaque(std::uint32_t i) const noexcept { return entries_[i].opaque; }
   /// The record of an object's state after the call `call`, or of the object as constructed where
   /// `call` is the object.
   [[nodiscard]] bool matches_state(std::uint32_t object, std::uint32_t call,
@@ -38,6 +40,7 @@ class Records {
     const FunctionInfo* function;
     const ErasedFunction* replacement;
     Record::Digest arguments, parents, identity;
+    bool opaque = false;
   };
   [[nodiscard]] std::string function_name(std::uint32_t i) const;
   [[nodiscard]] Record::Digest parents_digest(std::uint32_t i);

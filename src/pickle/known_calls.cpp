@@ -1,6 +1,7 @@
 #include "pickle/known_calls.hpp"
 
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -186,22 +187,33 @@ std::size_t field_count(const DType& dtype) {
   return count;
 }
 
-std::optional<DType> read_fields(const Container& names, const Container& fields,
+std::optional<std::string_view> str_view(const Slot& slot) {
+  if (slot.kind() != Kind::str) return std::nullopt;
+  return static_cast<const Text*>(slot.object)->view();
+}
+
+std::optional<DType> read_fields(Heap& heap, const Container& names, const Container& fields,
                                  std::size_t itemsize, std::size_t alignment, bool aligned) {
   if (fields.size > 2 * names.size) return std::nullopt;  // a name and a title each
+  // Counted before the work: a state that turns out not to be a dtype's may be tried again.
+  std::uint64_t size = names.size * sizeof(Slot);
+  for (const Slot& name : std::span(names.items, names.size)) {
+    size += str_view(name).value_or("").size();
+  }
+  for (std::size_t k = 0; k < fields.size; ++k) {
+    size += str_view(fields.items[2 * k]).value_or("").size();
+  }
+  heap.copying(size);
+  std::map<std::string_view, const Slot*> by_name;
+  for (std::size_t k = 0; k < fields.size; ++k) {
+    if (auto key = str_view(fields.items[2 * k])) by_name[*key] = &fields.items[2 * k + 1];
+  }
   std::vector<Field> result;
-  for (std::size_t i = 0; i < names.size; ++i) {
-    if (names.items[i].kind() != Kind::str) return std::nullopt;
-    auto name = static_cast<Text*>(names.items[i].object)->view();
-    const Slot* found = nullptr;
-    for (std::size_t k = 0; k < fields.size; ++k) {
-      const Slot& key = fields.items[2 * k];
-      if (key.kind() == Kind::str && static_cast<Text*>(key.object)->view() == name) {
-        found = &fields.items[2 * k + 1];
-      }
-    }
-    if (found == nullptr || found->kind() != Kind::tuple) return std::nullopt;
-    Arguments field(*static_cast<Container*>(found->object));
+  for (const Slot& slot : std::span(names.items, names.size)) {
+    const auto name = str_view(slot);
+    const auto found = name ? by_name.find(*name) : by_name.end();
+    if (found == by_name.end() || found->second->kind() != Kind::tuple) return std::nullopt;
+    Arguments field(*static_cast<Container*>(found->second->object));
     auto* dtype = field.object<Dtype>(0, Kind::dtype);
     auto offset = field.integer(1);
     auto* title = field.object<Text>(2, Kind::str);
@@ -209,8 +221,11 @@ std::optional<DType> read_fields(const Container& names, const Container& fields
         field.size() > 3) {
       return std::nullopt;
     }
-    Field made{std::string(name), std::nullopt, *dtype->dtype, static_cast<std::size_t>(*offset)};
-    if (title != nullptr) made.title = std::string(title->view());
+    Field made{std::string(*name), std::nullopt, *dtype->dtype, static_cast<std::size_t>(*offset)};
+    if (title != nullptr) {
+      heap.copying(title->size);
+      made.title = std::string(title->view());
+    }
     result.push_back(std::move(made));
   }
   return DType::structured(std::move(result), itemsize, aligned, alignment);
@@ -235,7 +250,7 @@ std::optional<DType> read_datetime(char kind, char order, const Arguments& state
 
 /// numpy.dtype(code, False, True) with its state:
 /// (version, byteorder, subarray, names, fields, itemsize, alignment, flags[, metadata]).
-std::optional<DType> read_dtype(std::string_view code, const Arguments& state) {
+std::optional<DType> read_dtype(Heap& heap, std::string_view code, const Arguments& state) {
   auto* order_text = state.object<Text>(1, Kind::str);
   if (state.size() < 8 || order_text == nullptr || order_text->size != 1) return std::nullopt;
   char order = order_text->view()[0];
@@ -256,7 +271,7 @@ std::optional<DType> read_dtype(std::string_view code, const Arguments& state) {
         !flags || names->size > DType::kMaxFields / 16) {
       return std::nullopt;
     }
-    return read_fields(*names, *fields, static_cast<std::size_t>(*itemsize),
+    return read_fields(heap, *names, *fields, static_cast<std::size_t>(*itemsize),
                        static_cast<std::size_t>(*alignment), (*flags & 0x80) != 0);
   }
   if (!state.none(2) || !state.none(3)) return std::nullopt;
@@ -267,9 +282,12 @@ bool build_dtype(Heap& heap, Opaque& object, const Arguments& state) {
   Arguments args(*static_cast<Container*>(object.args.object));
   auto* code = args.object<Text>(0, Kind::str);
   if (args.size() != 3 || code == nullptr || code->size < 2) return false;
+  heap.copying(code->size);
   std::optional<DType> dtype;
   try {
-    dtype = read_dtype(code->view(), state);
+    dtype = read_dtype(heap, code->view(), state);
+  } catch (const CorruptError&) {
+    throw;  // the file expands too far
   } catch (const Error&) {
     return false;  // of Python objects, or nothing numpy would write: kept as it is
   }

@@ -5,6 +5,7 @@
 #include "functionfuse/arrays/nd_array.hpp"
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/type_name.hpp"
+#include "pickle/digest_output.hpp"
 #include "pickle/utf8.hpp"
 
 namespace functionfuse {
@@ -33,6 +34,8 @@ Pickler::Pickler(Output& output, PersistentHooks* hooks)
       next_(buffer_.get() + kFrameHeader),
       end_(buffer_.get() + kFirstCapacity),
       capacity_(kFirstCapacity) {}
+
+Pickler::Pickler(Output& output, ForDigest) : Pickler(output) { for_digest_ = true; }
 
 Pickler::~Pickler() = default;
 
@@ -74,7 +77,12 @@ void Pickler::flush_frame() {
     proto_written_ = true;
   }
   if (from != next_) output_.write(from, static_cast<std::size_t>(next_ - from));
+  flushed_ += size;
   next_ = begin;
+}
+
+std::uint64_t Pickler::bytes_written() const {
+  return flushed_ + static_cast<std::uint64_t>(next_ - buffer_.get()) - kFrameHeader;
 }
 
 void Pickler::integer_slow(std::int64_t i, char* p) {
@@ -115,6 +123,7 @@ void Pickler::complex(double real, double imag) {
 }
 
 void Pickler::str(std::string_view utf8) {
+  if (for_digest_) return raw_str(utf8);
   if (std::size_t bad = find_invalid_utf8(utf8); bad != utf8.size()) {
     throw Error(Errc::invalid_argument,
                 "a std::string that is not UTF-8 (byte " + std::to_string(bad) + " of " +
@@ -166,6 +175,7 @@ void Pickler::large(char code, std::size_t length_size, const void* data, std::s
   flush_frame();
   output_.write(head, 1 + length_size);
   output_.write(data, size);
+  flushed_ += size;
 }
 
 void Pickler::global(std::string_view module, std::string_view qualified_name) {
@@ -177,6 +187,12 @@ void Pickler::global(std::string_view module, std::string_view qualified_name) {
 void Pickler::tuple_of(std::size_t n) { op(static_cast<char>(0x84 + n)); }
 
 void Pickler::memoize(const void* object, const std::type_info* type) {
+  if (for_digest_) {
+    // Whether something is remembered depends on who else holds it: that must not be seen, neither
+    // here nor in what is remembered next. So a reference is to a place, not to a number.
+    memo_.insert_or_assign(object, Remembered{bytes_written(), type});
+    return;
+  }
   std::uint32_t index;
   memoize_next(index);
   memo_.insert_or_assign(object, Remembered{index, type});
@@ -187,7 +203,12 @@ bool Pickler::get(const void* object, const std::type_info* type) {
   if (it == memo_.end()) return false;
   const std::type_info* known = it->second.type;
   if (known != type && (known == nullptr || type == nullptr || *known != *type)) return false;
-  get_index(it->second.index);
+  if (for_digest_) {
+    op('g');
+    raw(&it->second.index, sizeof(it->second.index));
+  } else {
+    get_index(static_cast<std::uint32_t>(it->second.index));
+  }
   return true;
 }
 
@@ -411,7 +432,20 @@ void Pickler::persistent(const PersistentId& id) {
   op('Q');
 }
 
-void Pickler::fail_not_registered(const std::type_info& type) {
+Pickler::Digest Pickler::digest_of(const void* object, void (*write)(Pickler&, const void*)) {
+  detail::DigestOutput output;
+  Pickler pickler(output, ForDigest());
+  write(pickler, object);
+  pickler.finish();
+  opaque_ |= pickler.opaque_;
+  return output.digest();
+}
+
+void Pickler::save_without_serializer(const std::type_info& type) {
+  if (for_digest_) {
+    opaque_ = true;
+    return raw_str(type.name());
+  }
   throw UnsupportedError("a " + detail::readable_symbol(type.name()) +
                          " is kept by a persistent serializer, and none is registered for it; "
                          "call storage->register_persistent_serializers<...>() before saving");

@@ -240,8 +240,8 @@ bool is_array_of(const Reading& r, const DType& dtype) {
 
 void load_payloads(const Reading& r) {
   Input* input = r.context().input;
+  if (input == nullptr || !r.slot().is_object() || !r.context().heap->deferred) return;
   auto& heap = const_cast<Heap&>(*r.context().heap);
-  if (input == nullptr || !r.slot().is_object() || !heap.deferred) return;
   std::vector<Object*> todo{r.slot().object};
   while (!todo.empty()) {
     Object* object = todo.back();

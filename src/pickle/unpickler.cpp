@@ -2,7 +2,7 @@
 
 #include <charconv>
 #include <cmath>
-#include <unordered_map>
+#include <map>
 #include <tuple>
 #include <vector>
 
@@ -190,7 +190,7 @@ class Machine {
   std::vector<Slot> stack_;
   std::vector<Mark> marks_;
   std::vector<Memo> memo_;
-  std::unordered_map<std::uint64_t, Slot> sparse_memo_;
+  std::map<std::uint64_t, Slot> sparse_memo_;  // no hash: the indices are the file's to choose
   std::uint64_t sparse_memo_from_ = ~std::uint64_t{0};
   std::uint64_t memoized_ = 0;  // indices that are set: what MEMOIZE uses next
   std::uint64_t at_ = 0;  // of the opcode under way
@@ -542,6 +542,10 @@ void Machine::push_call(Opaque::How how, Slot callable, Slot args, Slot kwargs) 
     auto id = static_cast<Global*>(callable.object)->id;
     if (id != GlobalId::other) {
       if (Object* known = call_known(*heap_, id, *static_cast<Container*>(args.object))) {
+        if (has_children(known->kind)) {  // those of the argument
+          ++links_;
+          ++containers_;
+        }
         return push(known);
       }
     }

@@ -50,10 +50,10 @@ std::shared_ptr<void> SerializerHooks::persistent_load(const PersistentId& id,
                                                        const std::type_info& type) {
   AnySerializer* serializer = pool_.find(std::string_view(id.name));
   if (serializer == nullptr) {
-    throw NotFoundError("it was kept by the serializer \"" + id.name +
-                        "\", which is not registered with this storage (" + registered(pool_) +
-                        "): call storage->register_persistent_serializers<...>() with it before "
-                        "reading");
+    throw UnsupportedError("it was kept by the serializer \"" + id.name +
+                           "\", which is not registered with this storage (" + registered(pool_) +
+                           "): call storage->register_persistent_serializers<...>() with it before "
+                           "reading");
   }
   if (serializer->type() != type) {
     throw Error(Errc::type_mismatch, "the serializer \"" + id.name + "\" reads objects of type " +

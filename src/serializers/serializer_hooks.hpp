@@ -21,6 +21,8 @@ class SerializerHooks : public PersistentHooks {
 
   [[nodiscard]] bool is_persistent(const std::type_info& type, const void* object) const override;
   PersistentId persistent_id(const std::type_info& type, const void* object) override;
+  /// \error unsupported  no serializer of that name is registered. It is not NotFoundError, which a
+  ///                     backend takes for a result that is gone and computes again
   std::shared_ptr<void> persistent_load(const PersistentId& id,
                                         const std::type_info& type) override;
   /// \error unsupported  always

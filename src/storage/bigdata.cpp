@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/file.h>
 
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 
@@ -55,12 +57,24 @@ std::filesystem::path Bigdata::open(std::string_view filename, Mode mode) {
     throw Error(Errc::invalid_argument,
                 path + " is there already: a serializer takes a new_filename() for every object");
   }
-  if (created_.empty()) io::make_folders(folder_);
+  if (!saving_) {
+    io::make_folders(folder_);
+    saving_.emplace(folder_);
+    // Only a look of is_saved_to() can be in the way. Without locks (a file system that has none) what
+    // is saved is safe from gc by its age alone.
+    while (::flock(saving_->fd(), LOCK_SH) != 0 && errno == EINTR) {
+    }
+  }
   created_.emplace_back(filename);
   return path;
 }
 
 void Bigdata::remove(std::string_view filename) { io::remove_file(path_of(filename)); }
+
+bool Bigdata::is_saved_to(const std::string& path) {
+  const auto folder = io::Folder::open_if_there(path);
+  return folder && ::flock(folder->fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
 
 bool Bigdata::exists(const std::string& filename) const {
   io::FileInfo info;

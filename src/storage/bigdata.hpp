@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "functionfuse/serializers/protocols.hpp"
+#include "io/folder.hpp"
 #include "serializers/serializer_hooks.hpp"
 
 namespace functionfuse::detail {
@@ -25,6 +27,9 @@ class Bigdata final : public FileProtocol {
   /// Copies a file of another such folder, with those that belong to it, under a new name.
   std::string copy_from(const std::string& folder, const std::string& filename);
   [[nodiscard]] bool exists(const std::string& filename) const;
+  /// Whether a save that has begun to keep objects in that folder is still under way, in any process
+  /// of this computer: as long as it is, it holds a shared lock (flock) on the folder.
+  [[nodiscard]] static bool is_saved_to(const std::string& folder);
 
   /// Whether a file was opened to be read.
   [[nodiscard]] bool looked_into() const noexcept { return looked_into_; }
@@ -38,6 +43,7 @@ class Bigdata final : public FileProtocol {
   [[nodiscard]] std::string path_of(std::string_view filename) const;
   std::string folder_;
   bool looked_into_ = false;
+  std::optional<io::Folder> saving_;  // locked, see is_saved_to
   std::vector<std::string> created_;
 };
 

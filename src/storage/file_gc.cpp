@@ -42,7 +42,7 @@ class Collector {
  private:
   struct References {
     Filenames names;
-    std::string damaged;  ///< a task that can't be read: it may refer to anything
+    std::string damaged;  ///< why nobody knows them all: a task that can't be read
   };
   static References references(const io::Folder& workflow);
   void bigdata(const io::Folder& workflow);
@@ -70,7 +70,7 @@ void Collector::collect(const std::string& path, std::string why, bool keep) {
   std::error_code error;
   const auto time = std::filesystem::last_write_time(path, error);
   if (!error && time > newest_) return;
-  found_.push_back({path, size_of(path), std::move(why)});
+  found_.push_back({path, size_of(path), std::move(why), keep});
   if (!dry_run_ && !keep) remove_folder(path);
 }
 
@@ -103,17 +103,20 @@ Collector::References Collector::references(const io::Folder& workflow) {
 
 void Collector::bigdata(const io::Folder& workflow) {
   const std::string folder = workflow.path() + "/" + std::string(kBigdata);
-  // Listed before the tasks are read: what a save adds meanwhile is not in the list.
+  // In this order: what is in the list belongs to a save that is still under way, or to one that has
+  // ended before the tasks are read.
   const io::Entries entries = io::Entries::of(folder);
   if (entries.size() == 0) return;
+  const bool saving = Bigdata::is_saved_to(folder);
   const References references = Collector::references(workflow);
+  const std::string doubt = saving ? "a save is under way" : references.damaged;
   for (const io::Entries::Entry& entry : entries) {
     if (references.names.own(entry.name)) continue;
     const std::string path = folder + "/" + std::string(entry.name);
-    if (references.damaged.empty()) {
+    if (doubt.empty()) {
       collect(path, "no task refers to it");
     } else {
-      collect(path, "left alone: no task refers to it, but " + references.damaged, true);
+      collect(path, "left alone: no task refers to it, but " + doubt, true);
     }
   }
 }
@@ -126,8 +129,29 @@ void Collector::workflow(const std::string& path) {
   bigdata(*folder);
 }
 
+/// What is wrong with an object beside a task; empty where nothing is.
+std::string fault(const PersistentId& id, Bigdata& bigdata, const SerializerPool& pool) {
+  if (!is_plain_filename(id.filename)) {
+    return "refers to \"" + id.filename.substr(0, 80) +
+           "\", which is no name of a file in bigdata";
+  }
+  const std::string object = "the object that " + id.name + " kept in bigdata/" + id.filename;
+  if (!bigdata.exists(id.filename)) return object + " is gone";
+  AnySerializer* serializer = pool.find(std::string_view(id.name));
+  if (serializer == nullptr) return {};
+  Protocols protocols;
+  protocols.add(FILE_PROTOCOL, bigdata);
+  try {
+    serializer->verify(protocols, {id.version, id.filename});
+  } catch (const std::exception& e) {
+    return object + ": " + e.what();
+  }
+  return {};
+}
+
 /// What is wrong with a task; empty where nothing is.
-std::vector<std::string> faults(const std::string& path, const Bigdata& bigdata) {
+std::vector<std::string> faults(const std::string& path, Bigdata& bigdata,
+                                const SerializerPool& pool) {
   std::vector<std::string> found;
   try {
     const auto task = TaskInput::open_if_there(path);
@@ -135,13 +159,15 @@ std::vector<std::string> faults(const std::string& path, const Bigdata& bigdata)
     std::vector<PersistentId> ids;
     task->read([&](Input& input) { ids = persistent_ids(unpickle(input, true)); });
     for (const PersistentId& id : ids) {
-      if (!is_plain_filename(id.filename)) {
-        found.push_back("refers to \"" + id.filename.substr(0, 80) +
-                        "\", which is no name of a file in bigdata");
-      } else if (!bigdata.exists(id.filename)) {
-        found.push_back("the object that " + id.name + " kept in bigdata/" + id.filename +
-                        " is gone");
+      if (std::string what = fault(id, bigdata, pool); !what.empty()) {
+        found.push_back(std::move(what));
       }
+    }
+    // Replaced or removed meanwhile, and its objects with it: then all that counts is the new one.
+    io::FileInfo now;
+    if (!found.empty() &&
+        !(io::info_if_there(path, now) && now.inode == task->inode())) {
+      return faults(path, bigdata, pool);
     }
   } catch (const Error& e) {
     found.emplace_back(e.what());
@@ -169,11 +195,11 @@ std::vector<Problem> FileStorage::verify(std::optional<std::string_view> workflo
   std::vector<Problem> problems;
   std::size_t count = 0;
   for (const std::string& name : impl_->chosen(workflow)) {
-    const Bigdata bigdata(impl_->bigdata_path(name));
+    Bigdata bigdata(impl_->bigdata_path(name));
     for (const std::string& task : impl_->tasks(name)) {
       const std::string path = impl_->task_path(name, task);
       ++count;
-      for (std::string& what : faults(path, bigdata)) {
+      for (std::string& what : faults(path, bigdata, serializers_)) {
         problems.push_back({name, task, path, std::move(what)});
       }
     }

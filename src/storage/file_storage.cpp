@@ -212,7 +212,7 @@ void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, co
       // Few workflows have bigdata: then nobody need look into the old result.
       io::FileInfo info;
       if (folder.info_if_there(std::string(kBigdata), info)) {
-        replaced = stored_ids(folder.path() + "/" + task);
+        replaced = stored_ids(folder.path() + "/" + task, TaskInput::Check::small);
       }
       bigdata.sync_created();
       file.commit_over(task);
@@ -378,7 +378,9 @@ std::size_t FileStorage::remove_task(std::string_view workflow, std::string_view
   std::vector<PersistentId> ids;
   for (const std::string& task : names) {
     StoredIds stored;
-    if (has_bigdata) stored = stored_ids(folder->path() + "/" + task);
+    if (has_bigdata) {
+      stored = stored_ids(folder->path() + "/" + task, TaskInput::Check::small);
+    }
     if (!folder->remove(task)) continue;
     ++removed;
     std::ranges::move(stored.ids, std::back_inserter(ids));

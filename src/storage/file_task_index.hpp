@@ -1,14 +1,13 @@
 #pragma once
 
-#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "functionfuse/storage/storage.hpp"
 #include "io/folder.hpp"
 #include "storage/name_table.hpp"
-#include "storage/record_entry.hpp"
+#include "storage/record_log.hpp"
 
 namespace functionfuse::detail {
 
@@ -30,13 +29,11 @@ class FileTaskIndex final : public TaskIndex {
   [[nodiscard]] const RecordEntry* entry_of(const std::string& task,
                                             const io::FileInfo& info) const;
   [[nodiscard]] bool mostly_dead() const;
-  [[nodiscard]] const RecordTable& records() const { return *records_.back(); }
-  /// Reads the log again if it has changed. False: it has not.
-  [[nodiscard]] bool read_records_again() const;
 
   std::optional<io::Folder> folder_;
-  // The latest last; those before it hold the records that were handed out.
-  mutable std::vector<std::unique_ptr<RecordTable>> records_;
+  mutable std::mutex mutex_;  // for the next two
+  mutable RecordReader log_;
+  mutable RecordTable records_;
   std::optional<io::Entries> entries_;  // for many
   NameTable names_;                     // of its tasks
 };

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -99,25 +100,28 @@ std::string encode_entry(std::string_view task, const FileIdentity& file,
   return entry;
 }
 
-RecordTable::RecordTable(std::string log) : log_(std::move(log)) { parse(); }
-
-void RecordTable::parse() {
-  const std::size_t expected = log_.size() / 150;
-  entries_.reserve(expected);
-  before_.reserve(expected);
-  tasks_ = NameTable(expected);
-  for (std::string_view rest = log_; !rest.empty();) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+std::size_t RecordTable::add(std::string log) {
+  const std::string_view text = texts_.emplace_back(std::move(log));
+  if (entries_.empty()) {
+    const std::size_t expected = text.size() / 150;
+    before_.reserve(expected);
+    tasks_ = NameTable(expected);
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
     RecordEntry entry;
-    if (!parse_line(line, entry)) continue;
+    const bool good = parse_line(line, entry);
+    if (!good && end == text.size()) return begin;
+    begin = end + 1;
+    if (!good) continue;
     const NameTable::Index task = tasks_.insert(entry.task);
     if (task == latest_.size()) latest_.push_back(kNone);
     before_.push_back(latest_[task]);
     latest_[task] = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back(std::move(entry));
   }
+  return text.size();
 }
 
 bool RecordTable::parse_line(std::string_view line, RecordEntry& entry) {
@@ -137,7 +141,7 @@ bool RecordTable::parse_line(std::string_view line, RecordEntry& entry) {
   }
   if (!parse_hex(next_field(rest), entry.digest)) return false;
   entry.task = next_field(rest);
-  if (auto text = unescape(entry.task)) entry.task = unescaped_.emplace_back(std::move(*text));
+  if (auto text = unescape(entry.task)) entry.task = texts_.emplace_back(std::move(*text));
   if (rest.empty()) return true;
 
   Record& record = entry.record.emplace();

@@ -47,31 +47,35 @@ struct RecordEntry {
 /// \threads const functions are safe
 class RecordTable {
  public:
-  explicit RecordTable(std::string log);
+  RecordTable() = default;
+  explicit RecordTable(std::string log) { add(std::move(log)); }
   RecordTable(const RecordTable&) = delete;
   RecordTable& operator=(const RecordTable&) = delete;
+
+  /// Adds what the log, or a part of it that begins anywhere, holds; entries that were found stay
+  /// where they are. Returns at which byte of `log` to begin when there is more of it: the last line
+  /// may have been read while it was written.
+  std::size_t add(std::string log);
 
   [[nodiscard]] bool knows(std::string_view task) const { return tasks_.find(task).has_value(); }
   [[nodiscard]] std::size_t entries() const noexcept { return entries_.size(); }
   /// The latest entry for the task in that file, or in one with that content; null: none.
   [[nodiscard]] const RecordEntry* find(std::string_view task, const FileIdentity& file) const;
   [[nodiscard]] const RecordEntry* find(std::string_view task, const io::Sha1Digest& digest) const;
-  [[nodiscard]] std::size_t log_size() const noexcept { return log_.size(); }
 
  private:
-  void parse();
   bool parse_line(std::string_view line, RecordEntry& entry);
   std::optional<std::string> unescape(std::string_view text);
   template <class Matches>
   const RecordEntry* latest(std::string_view task, Matches matches) const;
 
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  std::string log_;
-  std::deque<std::string> unescaped_;  // names of tasks that do not stand in the log as they are
+  // What the entries point into: logs, and names of tasks that do not stand in one as they are.
+  std::deque<std::string> texts_;
   NameTable tasks_;
   std::vector<std::uint32_t> latest_;  // of a task, by its number
   std::vector<std::uint32_t> before_;  // the entry before, of the same task
-  std::vector<RecordEntry> entries_;
+  std::deque<RecordEntry> entries_;
 };
 
 }  // namespace functionfuse::detail

@@ -40,22 +40,24 @@ bool lock_shared(int fd) { return ::flock(fd, LOCK_SH | LOCK_NB) == 0 || errno !
 
 }  // namespace
 
-void RecordLog::open() {
+bool RecordLog::open() {
   using namespace std::chrono_literals;
-  const auto give_up = std::chrono::steady_clock::now() + 2s;
+  const auto give_up = std::chrono::steady_clock::now() + (waited_ ? 0s : 2s);
   for (;;) {
     fd_ = open_log(*workflow_);
     const bool locked = lock_shared(fd_.get());
     const io::FileInfo info = io::info(fd_.get(), workflow_->where(kPrivateFolder));
-    // A compaction may have put another file in its place since it was opened. If one never ends
-    // (its process is stopped, say), the entry is the lesser loss: the task counts as one that was
-    // saved without a record.
-    if ((locked && info.links > 0) || std::chrono::steady_clock::now() > give_up) {
+    // A compaction may have put another file in its place since it was opened. If one does not end
+    // (its process is stopped, say), the entries until it does are the lesser loss: their tasks count
+    // as saved without a record.
+    const bool good = locked && info.links > 0;
+    waited_ = !good && std::chrono::steady_clock::now() >= give_up;
+    if (good || waited_) {
       if (info.size == 0) {
         io::write_all(fd_.get(), kRecordsHeader.data(), kRecordsHeader.size(),
                       workflow_->where(kPrivateFolder));
       }
-      return;
+      return good;
     }
     std::this_thread::sleep_for(1ms);
   }
@@ -63,9 +65,10 @@ void RecordLog::open() {
 
 void RecordLog::append(const std::string& entry) {
   std::lock_guard lock(mutex_);
-  if (!fd_) open();
+  const bool keep = fd_ || open();
   // What a short write leaves is a torn line, which readers pass over.
   io::write_all(fd_.get(), entry.data(), entry.size(), workflow_->where(kPrivateFolder));
+  if (!keep) fd_.reset();
 }
 
 void RecordLog::sync() {
@@ -80,10 +83,10 @@ void RecordLog::close() {
 
 namespace {
 
-std::string read_all_of(int fd, const io::Where& where) {
-  // Appends may go on meanwhile; what comes after this size is for the next reader.
-  std::string text(io::info(fd, where).size, '\0');
-  io::read_all(fd, 0, text.data(), text.size(), where);
+/// What the log holds from `begin` up to what was its size. Appends may go on meanwhile.
+std::string read_part(int fd, std::uint64_t begin, std::uint64_t size, const io::Where& where) {
+  std::string text(size - begin, '\0');
+  io::read_all(fd, begin, text.data(), text.size(), where);
   return text;
 }
 
@@ -109,10 +112,22 @@ std::string live_lines(const io::Folder& workflow, const RecordTable& records) {
 
 }  // namespace
 
-std::string read_records(const std::string& workflow_path) {
-  const std::string path = private_path(workflow_path) + "/" + std::string(kRecords);
-  const io::Fd fd = io::open_if_there(path, O_RDONLY);
-  return fd ? read_all_of(fd.get(), path) : std::string();
+RecordReader::RecordReader(const std::string& workflow_path)
+    : path_(private_path(workflow_path) + "/" + std::string(kRecords)) {}
+
+bool RecordReader::read(RecordTable& records) {
+  // Opened, not only looked at: a file server tells no stale size then.
+  io::Fd fd = io::open_if_there(path_, O_RDONLY);
+  if (!fd) return false;
+  const io::FileInfo info = io::info(fd.get(), path_);
+  const bool same = fd_ && info.inode == info_.inode && info.device == info_.device;
+  if (same && info.size == info_.size) return false;
+  // Another log, after a compaction, is read from its start. What the last one had holds as well.
+  const std::uint64_t begin = same && info.size > info_.size ? done_ : 0;
+  done_ = begin + records.add(read_part(fd.get(), begin, info.size, path_));
+  fd_ = std::move(fd);
+  info_ = info;
+  return true;
 }
 
 void compact_records(const std::string& workflow_path, bool all) {
@@ -125,9 +140,9 @@ void compact_records(const std::string& workflow_path, bool all) {
   if (info.links == 0 || (!all && info.size <= kWorthCompacting)) return;
 
   const io::Folder workflow(workflow_path);
-  const RecordTable records(read_all_of(log.get(), folder->where(name)));
+  const RecordTable records(read_part(log.get(), 0, info.size, folder->where(name)));
   const std::string lines = live_lines(workflow, records);
-  if (all ? lines.size() >= records.log_size() : lines.size() > records.log_size() / 2) return;
+  if (all ? lines.size() >= info.size : lines.size() > info.size / 2) return;
   io::NewFile file(*folder);
   io::write_all(file.fd(), lines.data(), lines.size(), file.where(name));
   file.commit_over(name);

@@ -7,7 +7,6 @@
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/object.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
-#include "storage/task_input.hpp"
 
 namespace functionfuse::detail {
 namespace {
@@ -84,10 +83,10 @@ std::vector<PersistentId> persistent_ids(const Value& value) {
   return ids;
 }
 
-StoredIds stored_ids(const std::string& path) {
+StoredIds stored_ids(const std::string& path, TaskInput::Check check) {
   StoredIds result;
   try {
-    if (auto task = TaskInput::open_if_there(path, TaskInput::Check::small)) {
+    if (auto task = TaskInput::open_if_there(path, check)) {
       task->read([&](Input& input) { result.ids = persistent_ids(unpickle(input, true)); });
     }
   } catch (const Error& e) {

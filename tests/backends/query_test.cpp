@@ -176,6 +176,16 @@ TEST(Plugin, ThatThrowsFailsTheNode) {
   EXPECT_THROW(workflow.run<int>(), ff::NodeError);
 }
 
+TEST(Query, NamesAreThoseOfItsWorkflow) {
+  auto a = ff::workflow<number>()(1);
+  auto b = ff::workflow<number>()(2);
+  ff::LocalWorkflow both({a, b}, "both");
+  const ff::Query query = both.query("number_0001");
+  EXPECT_EQ(query.names(), Names({"number_0001"}));
+  ff::LocalWorkflow one({b}, "one");
+  EXPECT_EQ(query.names(), Names({"number_0001"}));
+}
+
 TEST(Plugin, RandomStateDependsOnSeedAndNameOnly) {
   auto draw = [](const std::string& name) {
     return ff::workflow("draw", [](int) { return ff::random_state()(); })(0).set_name(name);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -339,6 +340,111 @@ TEST_F(StorageRun, ArgumentsOfAllKindsCount) {
   EXPECT_EQ(run(std::string(10'000, 'x')), 1u);
   EXPECT_EQ(run(std::string(10'000, 'x')), 0u);
   EXPECT_EQ(run(std::string(10'000, 'y')), 1u);
+}
+
+// What a change of such an argument would go unseen with is said.
+TEST_F(StorageRun, ArgumentsThatCannotBePickledAreSaid) {
+  struct Opaque {
+    int x;
+  };
+  auto build = [](const std::string& version) {
+    auto n = ff::workflow("f", [](const Opaque& o) { return o.x; })(Opaque{1});
+    if (!version.empty()) n.set_version(version);
+    return n;
+  };
+  workflow({build("")}).run<int>();
+  EXPECT_FALSE(logged("can't be pickled"));
+  workflow({build("")}).run<int>();
+  EXPECT_TRUE(logged("an argument of the stored \"f_0000\" can't be pickled")) << log.str();
+  log.str("");
+  workflow({build("2")}).run<int>();
+  workflow({build("2")}).run<int>();
+  EXPECT_FALSE(logged("can't be pickled"));
+}
+
+int over(int x) { return x + 1; }
+int over(double x) { return static_cast<int>(x) + 100; }
+
+TEST_F(StorageRun, OverloadsDoNotShareAResult) {
+  auto n = node("n")(1);
+  auto first = ff::workflow<static_cast<int (*)(int)>(over)>()(n).set_name("x");
+  EXPECT_EQ(workflow({first}).run<int>(), 2);
+  auto m = node("n")(1);
+  auto second = ff::workflow<static_cast<int (*)(double)>(over)>()(m).set_name("x");
+  EXPECT_EQ(workflow({second}).run<int>(), 101);
+}
+
+int seven(int) { return 7; }
+int eight(int) { return 8; }
+
+TEST_F(StorageRun, AReplacementIsNotTakenForAnother) {
+  auto replaced = [&](auto f) {
+    auto w = workflow({node("a")(1)});
+    w.replace_func("a", f);
+    return w.run<int>();
+  };
+  EXPECT_EQ(replaced([](int) { return 5; }), 5);
+  EXPECT_EQ(replaced([](int) { return 6; }), 6);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(replaced(seven), 7);
+    EXPECT_EQ(replaced(eight), 8);
+    EXPECT_EQ(replaced(std::function<int(int)>(seven)), 7);
+    EXPECT_EQ(replaced(std::function<int(int)>([](int) { return 9; })), 9);
+    EXPECT_EQ(replaced(std::function<int(int)>([](int) { return 10; })), 10);
+  }
+  storage->forget_requests();
+  EXPECT_EQ(replaced(seven), 7);
+  EXPECT_EQ(replaced(seven), 7);
+  EXPECT_EQ(storage->saved, Names({"a"})) << "the second time it is stored";
+}
+
+struct Ratio {
+  int n;
+  int operator/(int b) const { return n / b; }
+};
+
+// A name that no storage holds is found before anything runs, not when the result is to be saved.
+TEST_F(StorageRun, DefaultNamesThatCannotBeKeptAreAnErrorBeforeAnythingRuns) {
+  struct Counter {
+    int add(int x) { return x; }
+  };
+  auto first = node("first")(1);
+  auto slash = ff::workflow<&Ratio::operator/>()(Ratio{4}, first);
+  auto counter = ff::workflow<Counter>()().set_name(std::string(250, 'x'));
+  auto call = counter.call<&Counter::add>(first);
+  for (const ff::NodeRef& given : {ff::NodeRef(slash), ff::NodeRef(call)}) {
+    try {
+      workflow({given}).run();
+      FAIL();
+    } catch (const ff::Error& e) {
+      EXPECT_EQ(e.code(), ff::Errc::invalid_argument);
+      EXPECT_NE(std::string(e.what()).find("set_name"), std::string::npos) << e.what();
+    }
+  }
+  EXPECT_EQ(ran, Names());
+}
+
+struct Mesh {
+  int cells = 0;
+};
+}  // namespace
+template <>
+inline constexpr bool ff::is_persistent<Mesh> = true;
+namespace {
+
+TEST_F(StorageRun, AResultWithoutItsSerializerIsAnErrorBeforeAnythingRuns) {
+  auto mesh = ff::workflow("mesh", [this](int cells) {
+    ran.push_back("mesh");
+    return Mesh{cells};
+  })(3);
+  try {
+    workflow({mesh}).run();
+    FAIL();
+  } catch (const ff::UnsupportedError& e) {
+    EXPECT_NE(std::string(e.what()).find("register_persistent_serializers"), std::string::npos);
+    EXPECT_NE(std::string(e.what()).find("mesh_0000"), std::string::npos);
+  }
+  EXPECT_EQ(ran, Names());
 }
 
 TEST_F(StorageRun, AddedNodesFindTheOthersStored) {

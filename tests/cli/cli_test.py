@@ -988,6 +988,17 @@ def test_gc(storage):
     assert "length of time" in failure("gc", storage, "--grace=-1", status=2)
 
 
+def test_gc_says_what_it_keeps(storage):
+    orphan = leftovers(storage, 7200)
+    (storage / "operations" / "model").write_bytes(b"damaged")
+    done = run("gc", storage)
+    assert done.out.startswith("kept ") and "can't be read" in done.out
+    assert done.out.endswith("\nnothing to remove\n")
+    report = run_json("gc", storage)
+    assert [entry["kept"] for entry in report["leftovers"]] == [True] and report["bytes"] == 0
+    assert orphan.exists()
+
+
 def test_verify(storage):
     assert run("verify", storage).out == "4 tasks checked, all is well\n"
     report = run_json("verify", storage, "operations")
@@ -996,6 +1007,19 @@ def test_verify(storage):
     write_pickle(storage / "operations" / "uses", persistent_pickle(name))
     report = run_json("verify", storage, status=1)
     assert [p["task"] for p in report["problems"]] == ["uses"] and name in json.dumps(report)
+
+
+def test_verify_reads_what_bytes_serializer_keeps(tmp_path):
+    name = str(uuid.uuid4())
+    object = tmp_path / "s" / "w" / "bigdata" / name
+    write_pickle(object, b"x" * 100_000)  # bytes and their SHA-1, as a task has them
+    alone = b"\x80\x04\x8c\x0fBytesSerializer\x8c\x050.0.0\x8c\x24" + name.encode() + b"\x86\x86Q."
+    write_pickle(tmp_path / "s" / "w" / "t", alone)
+    assert run("verify", tmp_path / "s").out == "1 task checked, all is well\n"
+    object.write_bytes(b"y" + object.read_bytes()[1:])
+    report = run_json("verify", tmp_path / "s", status=1)
+    assert [p["task"] for p in report["problems"]] == ["t"]
+    assert name in report["problems"][0]["what"] and "SHA-1" in report["problems"][0]["what"]
 
 
 def test_cp(storage, tmp_path):
@@ -1030,6 +1054,27 @@ def test_cp_takes_what_lies_beside_the_pickle(storage, tmp_path):
     assert loaded == {"x": [Persistent("HDFSerializer", "0.0.0", b"contents")], "n": 1}
     report = run_json("cp", storage, tmp_path / "copy", "operations", status=1)
     assert report["failed"] == 1 and "problem" in [t for t in report["tasks"] if t["task"] == "lost"][0]
+
+
+def test_cp_takes_the_record_of_the_result_that_it_copies(tmp_path):
+    program = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_PROGRAMS"]) / "replace_task"
+    words = [program, tmp_path / "s", "w", "t"]
+    copied = 0
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as replacing:
+        try:
+            replacing.stdout.readline()
+            for _ in range(20):
+                words = [CLI, "cp", tmp_path / "s", tmp_path / "copy", "--force"]
+                done = subprocess.run(words, capture_output=True, env=ENVIRONMENT)
+                if done.returncode != 0:
+                    assert b"replaced all the time" in done.stderr
+                    continue
+                copied += 1
+                version = load(tmp_path / "copy" / "w" / "t")[0]
+                assert f"made by fit, version {version}\n" in run("show", tmp_path / "copy", "w", "t").out
+        finally:
+            replacing.kill()
+    assert copied > 0
 
 
 def test_cp_refuses_a_storage_onto_itself(storage, tmp_path):

@@ -203,6 +203,15 @@ TEST(HostileTest, MemoIndicesDoNotMakeATable) {
   });
 }
 
+TEST(HostileTest, MemoIndicesDoNotCollide) {
+  // Multiples of a number of buckets that libstdc++'s hash tables have.
+  in_limits([] {
+    std::string pickle = "N";
+    for (std::uint64_t i = 1; i < 350'000; ++i) pickle += "p" + std::to_string(351'061 * i) + "\n";
+    static_cast<void>(ff::loads(pickle + "."));
+  });
+}
+
 TEST(HostileTest, MemoizeCountsAsPythonDoes) {
   // PUT 5, MEMOIZE is 1; PUT 5 again is no new one, MEMOIZE is 2.
   EXPECT_EQ(ff::loads("K\7q\5K\x08\x94K\x09q\5K\x0a\x94h\1h\2h\5\x87.").repr(), "(8, 10, 9)");
@@ -244,6 +253,48 @@ TEST(HostileTest, DeepWaysThroughSharedObjectsAreNoDanger) {
   }
   pickle += "h" + little(0, 1) + ".";
   in_limits([&] { read_in_every_way(pickle); });
+}
+
+TEST(HostileTest, SetsMadeOfListsCountForTheDepth) {
+  // List k holds set(all of the group of lists k + 1): of `lists` lists and sets in turn.
+  auto pickle_of = [](std::uint64_t lists) {
+    constexpr std::uint64_t kGroup = 16, kList = 1'000, kArguments = 100'000;
+    auto index = [](char op, std::uint64_t i) { return op + little(i, 4); };
+    std::string pickle = "\x80\x04" "cbuiltins\nset\nq" + little(0, 1) + "0";
+    for (std::uint64_t begin = 0; begin < lists; begin += kGroup) {
+      pickle += "](";
+      for (std::uint64_t i = begin; i < std::min(lists, begin + kGroup); ++i) {
+        pickle += "]" + index('r', kList + i);
+      }
+      pickle += "e\x85" + index('r', kArguments + begin / kGroup) + "0";
+    }
+    for (std::uint64_t i = 0; i + 1 < lists; ++i) {
+      pickle += index('j', kList + i) + "h" + little(0, 1) +
+                index('j', kArguments + (i + 1) / kGroup) + "Ra0";
+    }
+    return pickle + index('j', kList) + ".";
+  };
+  EXPECT_EQ(ff::loads(pickle_of(2'400)).kind(), ff::Kind::list);
+  EXPECT_EQ(error_of([&] { static_cast<void>(ff::loads(pickle_of(4'300))); }),
+            "corrupt: pickle nested deeper than 5000 containers; a result like that can't be read");
+}
+
+TEST(HostileTest, AStateThatIsNoDtypesIsNotTriedWithoutEnd) {
+  std::string names, fields;
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    const std::string name = "\x8c\6field" + little('0' + i % 10, 1);  // each a hundred times
+    names += name;
+    fields += name + "N";
+  }
+  const std::string state =
+      "(K\3\x8c\1|N(" + names + "t}(" + fields + "uJ" + little(1 << 20, 4) + "K\1K\x10tq\2";
+  const std::string pickle = "\x80\x04" "cnumpy\ndtype\nq" + little(0, 1) + "\x8c\2V8\x89\x88\x87q\1" + state;
+  auto tried = [&](std::size_t times) {
+    return "(" + pickle + repeated("h" + little(0, 1) + "h\1Rh\2b", times) + "t.";
+  };
+  EXPECT_EQ(ff::loads(tried(1)).kind(), ff::Kind::tuple);
+  EXPECT_EQ(error_of([&] { static_cast<void>(ff::loads(tried(1'000))); }),
+            "corrupt: a pickle that expands to far more than its own size: not a valid pickle");
 }
 
 TEST(HostileTest, WhatExpandsIsAnErrorOrShared) {

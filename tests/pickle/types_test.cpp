@@ -171,7 +171,14 @@ TEST(TypesTest, OnlyMapsAndSetsThatHoldAKeyOnce) {
   static_assert(ff::Storable<std::map<int, std::vector<std::optional<std::string>>>>);
 }
 
+struct NotStorable {
+  int* x;
+};
+
 TEST(TypesTest, WhatHoldsAnotherValue) {
+  static_assert(!ff::Storable<std::unique_ptr<NotStorable>>);
+  static_assert(!ff::Storable<std::shared_ptr<NotStorable>>);
+  static_assert(!ff::Storable<std::vector<std::shared_ptr<const NotStorable>>>);
   EXPECT_SAME(std::optional<int>());
   EXPECT_SAME(std::optional<std::string>("a"));
   EXPECT_SAME(std::monostate());

@@ -25,15 +25,24 @@ class Files : public FileProtocol {
 class BytesSerializerTest : public testing::Test {
  protected:
   BytesSerializerTest() { protocols_.add(FILE_PROTOCOL, files_); }
+  /// Of verify and unpickle.
   std::string error_of(const SerializedAs& id, Errc code) {
-    try {
-      (void)serializer_.unpickle(protocols_, id);
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code);
-      return e.what();
+    std::string texts[2];
+    for (const bool verify : {true, false}) {
+      try {
+        if (verify) {
+          serializer_.verify(protocols_, id);
+        } else {
+          (void)serializer_.unpickle(protocols_, id);
+        }
+        ADD_FAILURE() << "no error";
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), code);
+        texts[verify] = e.what();
+      }
     }
-    ADD_FAILURE() << "no error";
-    return {};
+    EXPECT_EQ(texts[0], texts[1]);
+    return texts[0];
   }
   TempFolder folder_;
   Files files_{folder_.path()};
@@ -59,6 +68,7 @@ TEST_F(BytesSerializerTest, RoundTripsOfAnySize) {
     EXPECT_EQ(test::read_bytes(folder_ / id.second).substr(0, size), text);
     EXPECT_EQ(std::filesystem::file_size(folder_ / id.second), size + 20);
     EXPECT_TRUE(serializer_.unpickle(protocols_, id) == bytes);
+    EXPECT_NO_THROW(serializer_.verify(protocols_, id));
   }
 }
 

@@ -97,7 +97,7 @@ TEST(PersistentSerializerTest, IsRegisteredWithOneStorageAndNoOther) {
   with.save("w", "x", Grid{3});
   EXPECT_EQ(with.read_task<Grid>("w", "x").cells, 3);
   EXPECT_THROW(without.save("w", "y", Grid{3}), UnsupportedError);
-  EXPECT_THROW((void)without.read_task<Grid>("w", "x"), NotFoundError);
+  EXPECT_THROW((void)without.read_task<Grid>("w", "x"), UnsupportedError);
 }
 
 }  // namespace

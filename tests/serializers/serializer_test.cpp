@@ -192,13 +192,28 @@ TEST_F(SerializerHooksTest, RemoveKeptUndoesAll) {
   EXPECT_TRUE(shelf_.kept.empty());
 }
 
+struct Checked : ImageSerializer {
+  void verify(const Protocols&, const SerializedAs& id) {
+    if (id.second != "image") throw CorruptError(id.second + " is no image");
+  }
+};
+
+TEST(SerializerPoolTest, VerifyIsOptional) {
+  SerializerPool pool;
+  pool.register_serializer(MeshSerializer());
+  pool.register_serializer(Checked());
+  EXPECT_NO_THROW(pool.find("Mesh")->verify({}, {"9", "none"}));
+  EXPECT_NO_THROW(pool.find("Image")->verify({}, {"0", "image"}));
+  EXPECT_THROW(pool.find("Image")->verify({}, {"0", "text"}), CorruptError);
+}
+
 TEST_F(SerializerHooksTest, ErrorsSayWhatIsRegistered) {
   const Image image;
   EXPECT_THAT(
       message_of(Errc::unsupported, [&] { (void)hooks_.persistent_id(typeid(Image), &image); }),
       testing::AllOf(HasSubstr("functionfuse::Image"), HasSubstr("registered: Mesh"),
                      HasSubstr("register_persistent_serializers")));
-  EXPECT_THAT(message_of(Errc::not_found,
+  EXPECT_THAT(message_of(Errc::unsupported,
                          [&] { (void)hooks_.persistent_load({"Other", "0", "x"}, typeid(Mesh)); }),
               testing::AllOf(HasSubstr("\"Other\""), HasSubstr("registered: Mesh")));
   EXPECT_THAT(message_of(Errc::type_mismatch,

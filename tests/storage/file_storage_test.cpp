@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <functional>
+#include <thread>
 
 #include "functionfuse/serializers/bytes_serializer.hpp"
 #include "io/sha1.hpp"
@@ -164,6 +167,49 @@ TEST_F(FileStorageTest, VerifyCountsTasks) {
   EXPECT_EQ(checked, 2u);
 }
 
+struct Fragile : NoteSerializer {
+  void verify(const Protocols& protocols, const SerializedAs& id) {
+    if (unpickle(protocols, id).text == "bad") throw std::runtime_error("a bad note");
+  }
+};
+
+TEST_F(FileStorageTest, VerifyAsksTheSerializersThatAreRegistered) {
+  storage.register_persistent_serializers<BytesSerializer, Fragile>(
+      BytesSerializer({.threshold = 100}), {});
+  const Bytes bytes{std::string(5'000'000, 'x')};
+  storage.save("w", "x", std::vector{bytes});
+  const fs::path object = file("bigdata/" + store.bigdata("w").at(0));
+  storage.save("w", "note", Note{"good"});
+  EXPECT_THAT(storage.verify({}), IsEmpty());
+  storage.save("w", "note", Note{"bad"});
+  std::string content = read_bytes(object);
+  content[4'000'000] ^= 1;
+  write_bytes(object, content);
+  const auto problems = storage.verify({});
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0].what, AllOf(HasSubstr("Note"), HasSubstr("a bad note")));
+  EXPECT_EQ(problems[1].task, "x");
+  EXPECT_THAT(problems[1].what, AllOf(HasSubstr("BytesSerializer"), HasSubstr(object.native()),
+                                      HasSubstr("SHA-1")));
+  EXPECT_THAT(FileStorage(store.path()).verify({}), IsEmpty()) << "none is registered";
+}
+
+TEST_F(FileStorageTest, VerifyTakesNoTaskThatIsReplacedMeanwhileForDamaged) {
+  storage.register_persistent_serializers<NoteSerializer>();
+  storage.save("w", "x", std::vector<Note>(20, {"note"}));
+  std::atomic<bool> stop = false;
+  std::thread saver([&] {
+    while (!stop) storage.save("w", "x", std::vector<Note>(20, {"note"}));
+  });
+  for (int i = 0; i < 300; ++i) {
+    for (const Problem& problem : FileStorage(store.path()).verify({})) {
+      ADD_FAILURE() << problem.what;
+    }
+  }
+  stop = true;
+  saver.join();
+}
+
 TEST_F(FileStorageTest, APathOfTheShellIsQuotedInTheCure) {
   write_bytes(file("it's \"x\""), "");
   EXPECT_THAT(error_of(Errc::corrupt, [&] { (void)storage.read_task("w", "it's \"x\""); }),
@@ -268,6 +314,30 @@ TEST_F(FileStorageTest, GcFindsWhatKillsLeave) {
   EXPECT_THAT(storage.gc({}, false, 0), IsEmpty());
   EXPECT_TRUE(fs::exists(file(".other")));
   EXPECT_EQ(storage.read_task<int>("w", "x"), 1);
+}
+
+TEST_F(FileStorageTest, GcLeavesTheObjectsOfASaveAloneHoweverLongItTakes) {
+  storage.register_persistent_serializers<NoteSerializer>();
+  std::vector<Leftover> found;
+  const std::function<void()> hours_later = [&] {
+    make_old(file("bigdata/" + store.bigdata("w").at(0)));
+    found = store.open()->gc({}, false);
+  };
+  auto pickle = [](Pickler& pickler, const void* object) {
+    pickler.save(Note{"one"});
+    (*static_cast<const std::function<void()>*>(object))();
+    pickler.save(Note{"two"});
+    pickler.tuple_of(2);
+  };
+  storage.save_erased("w", "x", {&hours_later, pickle}, nullptr);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(found[0].kept);
+  EXPECT_THAT(found[0].why, HasSubstr("a save is under way"));
+  EXPECT_EQ((storage.read_task<std::pair<Note, Note>>("w", "x").first.text), "one");
+
+  write_bytes(file("bigdata/orphan"), "x");
+  EXPECT_THAT(storage.gc({}, false, 0), SizeIs(1)) << "it has ended";
+  EXPECT_FALSE(fs::exists(file("bigdata/orphan")));
 }
 
 // Memory, speed, limits.

@@ -125,7 +125,7 @@ TEST_F(ResultsOnFilesTest, WithOneOfTwoSerializersTheOtherIsNamed) {
   storage.save("w", "page", Page{{"text"}, {{{1}}}, 0});
   FileStorage other(store.path());
   other.register_persistent_serializers<NoteSerializer>();
-  EXPECT_THAT(error_of(Errc::not_found, [&] { (void)other.read_task<Page>("w", "page"); }),
+  EXPECT_THAT(error_of(Errc::unsupported, [&] { (void)other.read_task<Page>("w", "page"); }),
               AllOf(HasSubstr("\"Picture\""), HasSubstr("registered: Note"),
                     HasSubstr("register_persistent_serializers")));
   EXPECT_EQ(other.read_task("w", "page")["number"].as_float(), 0);

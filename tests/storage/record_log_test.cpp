@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 
+#include <chrono>
+#include <fstream>
+#include <optional>
 #include <thread>
 
 #include "storage/file_store.hpp"
@@ -34,7 +37,8 @@ class RecordLogTest : public testing::Test {
   std::string function(const std::string& task) {
     std::string answers[2];
     for (const std::size_t expected : {1, 1000}) {
-      const auto found = store.open()->index("w", expected)->find(task);
+      const auto index = store.open()->index("w", expected);
+      const auto found = index->find(task);
       answers[expected == 1000] =
           !found.stored ? "-" : found.record == nullptr ? "none" : found.record->function;
     }
@@ -166,7 +170,7 @@ TEST_F(RecordLogTest, GcTakesTheFilesOfACopyOver) {
   fs::remove_all(folder());
   fs::rename(store.path() / "copy", folder());
   store.open()->gc({}, false, 0);
-  const RecordTable table(read_records(folder()));
+  const RecordTable table(read_bytes(log()));
   io::FileInfo info;
   ASSERT_TRUE(io::info_if_there(folder() / "x", info));
   ASSERT_NE(table.find("x", FileIdentity(info)), nullptr);
@@ -216,13 +220,106 @@ TEST_F(RecordLogTest, ASaveWaitsForACompactionAndUsesTheNewLog) {
   EXPECT_EQ(function("y"), "g");
 }
 
-TEST_F(RecordLogTest, ACompactionThatNeverEndsDoesNotBlock) {
+TEST_F(RecordLogTest, ACompactionThatTakesLongBlocksOnceAndLosesNothingSavedAfterIt) {
   save("x", "f");
   storage->sync("w");
-  const io::Fd lock = io::open_file(log(), O_RDWR);
+  const std::string text = read_bytes(log());
+  io::Fd lock = io::open_file(log(), O_RDWR);
   ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
   save("y", "g");
   EXPECT_TRUE(storage->file_exists("w", "y"));
+  const auto begin = std::chrono::steady_clock::now();
+  save("z", "g");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  fs::remove(log());
+  write_bytes(log(), text);
+  lock.reset();
+  for (const std::string task : {"a", "b"}) {
+    save(task, "h");
+    EXPECT_EQ(function(task), "h");
+  }
+  EXPECT_EQ(function("x"), "f");
+}
+
+// What an index reads.
+
+/// Bytes that this process has read so far, from anywhere.
+std::optional<std::uint64_t> bytes_read() {
+  std::ifstream file("/proc/self/io");
+  std::uint64_t bytes = 0;
+  std::string word;
+  if (!(file >> word >> bytes) || word != "rchar:") return {};
+  return bytes;
+}
+
+TEST_F(RecordLogTest, ManyTasksThatAnotherProgramReplacedDoNotReadTheLogEachTime) {
+  if (!bytes_read()) GTEST_SKIP() << "the kernel does not count";
+  constexpr int kTasks = 200;
+  auto task = [](int i) { return "t" + std::to_string(i); };
+  for (int i = 0; i < kTasks; ++i) save(task(i), "f");
+  storage->save("other", "y", 7);
+  const std::string foreign = read_bytes(store.path() / "other" / "y");
+  for (int i = 0; i < kTasks; ++i) write_bytes(folder() / task(i), foreign);
+  const auto index = store.open()->index("w", kTasks);
+  const auto log_size = fs::file_size(log());
+  const std::uint64_t begin = bytes_read().value();
+  for (int i = 0; i < kTasks; ++i) EXPECT_EQ(index->find(task(i)).record, nullptr);
+  EXPECT_LT(bytes_read().value() - begin, log_size);
+  for (int i = 0; i < kTasks; ++i) {  // nor while somebody appends to it
+    save("new" + std::to_string(i), "g");
+    EXPECT_EQ(index->find(task(i)).record, nullptr);
+  }
+  EXPECT_LT(bytes_read().value() - begin, 4 * log_size);
+}
+
+TEST_F(RecordLogTest, AReaderTakesWhatHasComeSince) {
+  const Record f = record_of("f");
+  const std::string a = encode_entry("a", {1, 1}, {}, &f), b = encode_entry("b", {2, 1}, {}, &f),
+                    c = encode_entry("c", {3, 1}, {}, &f);
+  RecordReader reader(folder());
+  RecordTable table;
+  EXPECT_FALSE(reader.read(table)) << "no log";
+  const std::string header(kRecordsHeader);
+  write_bytes(log(), header + a + b.substr(0, 30));
+  EXPECT_TRUE(reader.read(table));
+  EXPECT_FALSE(reader.read(table));
+  const RecordEntry* found = table.find("a", {1, 1});
+  ASSERT_NE(found, nullptr);
+  EXPECT_FALSE(table.knows("b")) << "it is being written";
+  write_bytes(log(), header + a + b);
+  EXPECT_TRUE(reader.read(table));
+  EXPECT_TRUE(table.knows("b"));
+  EXPECT_EQ(table.entries(), 2u) << "each is read once";
+  fs::remove(log());
+  EXPECT_FALSE(reader.read(table));
+  write_bytes(log(), header + a + c);  // of the same size, but another
+  EXPECT_TRUE(reader.read(table));
+  EXPECT_TRUE(table.knows("c"));
+  for (int i = 0; i < 100; ++i) {
+    write_bytes(log(), read_bytes(log()) + encode_entry("d", {4, i}, {}, &f));
+    EXPECT_TRUE(reader.read(table));
+  }
+  EXPECT_EQ(found->record->function, "f") << "what was found stays";
+  EXPECT_NE(table.find("d", {4, 0}), nullptr);
+  EXPECT_NE(table.find("d", {4, 99}), nullptr);
+}
+
+TEST_F(RecordLogTest, ATaskThatComesAfterTheIndexIsFoundWithItsRecord) {
+  save("x", "f");
+  for (const std::size_t expected : {1, 1000}) {
+    const auto index = store.open()->index("w", expected);
+    for (int i = 0; i < 10; ++i) {
+      // Of files within one tick of the clock the third has inode and time of the first.
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+      save("x", "f" + std::to_string(i), i);  // 1 is the content of the first
+      if (i % 4 == 3) {
+        storage->sync("w");
+        store.open()->gc({}, false, 0);
+      }
+      ASSERT_NE(index->find("x").record, nullptr);
+      EXPECT_EQ(index->find("x").record->function, "f" + std::to_string(i));
+    }
+  }
 }
 
 TEST_F(RecordLogTest, SavesAndCompactionsAtOnceLoseNothing) {

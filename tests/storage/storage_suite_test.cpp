@@ -375,7 +375,7 @@ TEST_P(PersistentStorageSuite, AFailedSaveLeavesNoObject) {
 TEST_P(PersistentStorageSuite, ReadingWithoutTheSerializerSaysWhichIsMissing) {
   storage->save("w", "x", Note{"text"});
   const auto plain = store->open();
-  EXPECT_THAT(error_of(Errc::not_found, [&] { (void)plain->read_task<Note>("w", "x"); }),
+  EXPECT_THAT(error_of(Errc::unsupported, [&] { (void)plain->read_task<Note>("w", "x"); }),
               AllOf(HasSubstr("task \"x\" of workflow \"w\""), HasSubstr("\"Note\""),
                     HasSubstr("none is registered"), HasSubstr("register_persistent_serializers")));
   EXPECT_EQ(plain->read_task("w", "x").kind(), Kind::persistent) << "a Value needs none";
@@ -492,11 +492,30 @@ TEST_P(PersistentStorageSuite, GcLeavesObjectsAloneThatADamagedTaskMayReferTo) {
     const auto found = storage->gc({}, dry_run, 0);
     ASSERT_THAT(found, SizeIs(1));
     EXPECT_THAT(found[0].why, AllOf(HasSubstr("left alone"), HasSubstr("can't be read")));
+    EXPECT_TRUE(found[0].kept);
     EXPECT_EQ(kept(), 1u);
   }
   EXPECT_EQ(storage->remove_task("w", "x"), 1u);
   EXPECT_THAT(storage->gc({}, false, 0), SizeIs(1));
   EXPECT_EQ(kept(), 0u);
+}
+
+TEST_P(PersistentStorageSuite, GcTrustsNoIdOfADamagedTaskHoweverLarge) {
+  storage->save("w", "x", std::make_pair(Note{"one"}, std::vector<double>(700'000, 1.0)));
+  std::string raw = store->raw("w", "x");
+  ASSERT_GT(raw.size(), std::size_t{5} << 20);
+  const std::size_t at = raw.find(store->bigdata("w").at(0));
+  ASSERT_NE(at, raw.npos);
+  raw[at] ^= 1;
+  store->set_raw("w", "x", raw);
+  const auto found = storage->gc({}, false, 0);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_THAT(found[0].why, AllOf(HasSubstr("left alone"), HasSubstr("SHA-1")));
+  EXPECT_EQ(kept(), 1u);
+  raw[at] ^= 1;
+  store->set_raw("w", "x", raw);
+  EXPECT_THAT(storage->gc({}, false, 0), IsEmpty());
+  EXPECT_EQ((storage->read_task<std::pair<Note, std::vector<double>>>("w", "x").first.text), "one");
 }
 
 // Records.

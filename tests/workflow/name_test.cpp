@@ -47,6 +47,8 @@ TEST(Name, PartsOfFunctionNames) {
   EXPECT_EQ(unqualified("a::b<c::d, e>::sum<f::g>"), "sum");
   EXPECT_EQ(unqualified("a::operator/"), "operator/");
   EXPECT_EQ(unqualified("a::operator<"), "operator<");
+  EXPECT_EQ(unqualified("operators::f"), "f");
+  EXPECT_EQ(unqualified("operators::operator_norm<int>"), "operator_norm");
   EXPECT_EQ(unqualified("Tool"), "Tool");
 }
 

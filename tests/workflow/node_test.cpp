@@ -1,5 +1,7 @@
 // What can be made a node, and what can be an argument.
 
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -270,6 +272,21 @@ TEST(Node, ReferencesAsResultsAreCopied) {
   static_assert(std::is_same_v<decltype(f), ff::Node<std::string>>);
   EXPECT_EQ(run(f), "static");
   EXPECT_EQ(text, "static");
+}
+
+TEST(Node, OneMayRunAfterManyOthers) {
+  constexpr int kMany = 20'000;
+  int before = 0;
+  std::vector<ff::Node<void>> nodes;
+  for (int i = 0; i < kMany; ++i) nodes.push_back(ff::workflow("n", [&] { ++before; })());
+  auto last = ff::workflow("last", [&] { return before; })();
+  struct rusage usage;
+  ::getrusage(RUSAGE_SELF, &usage);
+  const long kilobytes = usage.ru_maxrss;
+  for (const auto& node : nodes) last.after(node);
+  ::getrusage(RUSAGE_SELF, &usage);
+  EXPECT_LT(usage.ru_maxrss - kilobytes, 100'000) << "once a gigabyte";
+  EXPECT_EQ(run(last), kMany);
 }
 
 TEST(Node, MoveOnlyResultsPassThrough) {

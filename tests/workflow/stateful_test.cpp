@@ -362,4 +362,29 @@ TEST_F(Stateful, TwoObjectsInOneCall) {
   EXPECT_EQ(run(y), 23);
 }
 
+/// Not storable, and every call draws a number.
+class RandomWalk {
+ public:
+  std::uint64_t step() { return place_ += ff::random_state()() % 1000; }
+
+ private:
+  std::uint64_t place_ = 0;
+};
+
+TEST_F(Stateful, CallsThatRunAgainHaveTheirPlugin) {
+  auto storage = std::make_shared<MemoryStorage>();
+  auto walk = [&](int steps, std::shared_ptr<ff::Storage> kept_in) {
+    auto object = ff::workflow<RandomWalk>()().set_name("walk");
+    std::vector<ff::Node<std::uint64_t>> calls;
+    for (int i = 0; i < steps; ++i) calls.push_back(object.call<&RandomWalk::step>());
+    ff::LocalWorkflow workflow(calls.back(), "w");
+    workflow.set_plugin(std::make_shared<ff::RandomStatePlugin>(7));
+    workflow.set_storage(std::move(kept_in));
+    return workflow.run<std::uint64_t>();
+  };
+  const std::uint64_t whole = walk(3, nullptr);
+  walk(2, storage);
+  EXPECT_EQ(walk(3, storage), whole);
+}
+
 }  // namespace

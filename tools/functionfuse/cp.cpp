@@ -99,6 +99,27 @@ Examples:
     }
   }
 
+  /// With the record of the result that was read, though somebody may replace it meanwhile.
+  static void copy_task(const Opened& from, const Opened& to, const std::string& workflow,
+                        const std::string& task, const TaskIndex& records) {
+    constexpr int kAttempts = 16;
+    for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+      const auto version = from.task_version(workflow, task);
+      try {
+        const Value value = from.storage().read_task(workflow, task);
+        const Record* record = records.find(task).record;
+        if (from.task_version(workflow, task) != version) continue;
+        to.storage().save(workflow, task, value, record);
+        return;
+      } catch (const Error&) {
+        // Its objects may have gone with it.
+        if (from.task_version(workflow, task) == version) throw;
+      }
+    }
+    throw Error(Errc::io, "task \"" + task + "\" of workflow \"" + workflow +
+                              "\" is replaced all the time: copy it again later");
+  }
+
   void copy(const Opened& from, const Opened& to, const std::string& workflow,
             const std::vector<std::string>& tasks, Out& out) {
     const auto records = from.storage().index(workflow, tasks.size());
@@ -109,8 +130,7 @@ Examples:
           status = "exists";
           ++skipped_;
         } else {
-          const Value value = from.storage().read_task(workflow, task);
-          to.storage().save(workflow, task, value, records->find(task).record);
+          copy_task(from, to, workflow, task, *records);
           ++copied_;
         }
       } catch (const Error& error) {

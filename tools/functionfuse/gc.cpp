@@ -50,17 +50,22 @@ Examples:
     }
     const auto found = opened.storage().gc(workflow, dry_run_, grace);
     std::uint64_t bytes = 0;
+    std::size_t removed = 0;
     Json list = Json::array();
     Table table;
     for (const Leftover& leftover : found) {
-      bytes += leftover.bytes;
+      if (!leftover.kept) {
+        bytes += leftover.bytes;
+        ++removed;
+      }
       if (json_) {
         list.add(Json::object()
                      .add("path", leftover.path)
                      .add("bytes", leftover.bytes)
-                     .add("why", leftover.why));
+                     .add("why", leftover.why)
+                     .add("kept", leftover.kept));
       } else {
-        table.add({{dry_run_ ? "would remove" : "removed", false},
+        table.add({{leftover.kept ? "kept" : dry_run_ ? "would remove" : "removed", false},
                    {size_text(leftover.bytes), true},
                    {printable(leftover.path), false, true, Colour::cyan},
                    {leftover.why, false, true}});
@@ -78,10 +83,10 @@ Examples:
       return kOk;
     }
     table.print(out);
-    if (found.empty()) {
+    if (removed == 0) {
       out << "nothing to remove\n";
     } else {
-      out << counted(found.size(), "file") << ", " << size_text(bytes)
+      out << counted(removed, "file") << ", " << size_text(bytes)
           << (dry_run_ ? " would be removed\n" : " removed\n");
     }
     return kOk;

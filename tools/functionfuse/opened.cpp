@@ -249,6 +249,14 @@ std::optional<FileFacts> Opened::task_facts(std::string_view workflow,
   return FileFacts{static_cast<std::uint64_t>(facts->st_size), facts->st_mtime};
 }
 
+std::optional<FileVersion> Opened::task_version(std::string_view workflow,
+                                                std::string_view task) const {
+  const auto facts = facts_of(task_file(workflow, task));
+  if (!facts) return {};
+  return FileVersion{facts->st_ino,
+                     facts->st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts->st_mtim.tv_nsec};
+}
+
 FileFacts Opened::workflow_facts(std::string_view workflow) const {
   FileFacts total;
   const fs::path folder = folder_ / workflow;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "functionfuse/storage/storage.hpp"
@@ -18,6 +19,9 @@ struct FileFacts {
   std::uint64_t bytes = 0;
   std::time_t changed = 0;
 };
+
+/// An inode, and the time in nanoseconds when the content changed last.
+using FileVersion = std::pair<std::uint64_t, std::int64_t>;
 
 /// A storage that a command line names. Its errors say what there is and what was probably meant.
 class Opened {
@@ -50,6 +54,9 @@ class Opened {
   /// Nothing where the task is gone.
   [[nodiscard]] std::optional<FileFacts> task_facts(std::string_view workflow,
                                                     std::string_view task) const;
+  /// Which file the task has: another one after every save. Nothing where the task is gone.
+  [[nodiscard]] std::optional<FileVersion> task_version(std::string_view workflow,
+                                                        std::string_view task) const;
   /// Of the whole workflow, what lies in bigdata too.
   [[nodiscard]] FileFacts workflow_facts(std::string_view workflow) const;
   /// Bytes of an object beside the pickle. Nothing where it is gone.

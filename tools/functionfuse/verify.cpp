@@ -1,3 +1,4 @@
+#include "functionfuse/serializers/bytes_serializer.hpp"
 
 #include "command.hpp"
 #include "json.hpp"
@@ -38,6 +39,7 @@ Examples:
   }
   int run(Out& out) override {
     const Opened opened(path_);
+    opened.storage().register_persistent_serializers<BytesSerializer>();
     std::optional<std::string_view> workflow;
     if (!workflow_.empty()) {
       opened.need_workflow(workflow_);

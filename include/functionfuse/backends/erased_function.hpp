@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <new>
 #include <string>
@@ -28,7 +29,7 @@ struct ErasedSignature {
 /// function.
 struct ErasedFunction {
   ErasedSignature signature;
-  std::string name;  ///< its type's: what a Record keeps of it
+  std::string name;  ///< see detail::callable_name: what a Record keeps of it
   std::shared_ptr<void> function;
   /// \param arguments  one pointer to a value of each parameter's type
   /// \param result     memory where the result is built
@@ -78,6 +79,26 @@ void call_erased(F& function, const void* const* arguments, void* result, TypeLi
   }
 }
 
+/// `main::{lambda(int)#2}`: its type, each lambda's being its own.
+[[nodiscard]] std::string callable_name(const std::type_info& type);
+/// The same for a function: its type, and where it lies in which program or library. That is another
+/// place when the program was built anew.
+[[nodiscard]] std::string callable_name(const std::type_info& type, const void* function);
+
+template <class F>
+std::string callable_name(const F& f) {
+  if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) {
+    return callable_name(typeid(F), reinterpret_cast<const void*>(f));
+  } else {
+    return callable_name(typeid(F));
+  }
+}
+template <class R, class... P>
+std::string callable_name(const std::function<R(P...)>& f) {
+  if (auto* function = f.template target<R (*)(P...)>()) return callable_name(*function);
+  return callable_name(f.target_type());
+}
+
 template <class F>
 ErasedFunction erase_function(F f) {
   using S = Signature<F>;
@@ -87,7 +108,7 @@ ErasedFunction erase_function(F f) {
   ErasedFunction erased;
   if constexpr (S::known) {
     erased.signature = erase_signature<typename S::Result, typename S::Parameters>();
-    erased.name = type_name<F>();
+    erased.name = callable_name(f);
     erased.function = std::make_shared<F>(std::move(f));
     erased.call = [](void* function, const void* const* arguments, void* result) {
       call_erased<F, typename S::Result>(*static_cast<F*>(function), arguments, result,

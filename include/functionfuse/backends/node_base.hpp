@@ -106,6 +106,8 @@ class NodeBase {
 
   /// Whether pickle() and load() can be called.
   [[nodiscard]] virtual bool is_storable() const noexcept = 0;
+  /// Whether only a persistent serializer of the storage can keep the value.
+  [[nodiscard]] virtual bool needs_serializer() const noexcept { return false; }
   /// object: writes and reads the tuple (number of calls, state).
   virtual void pickle(Pickler& pickler) const = 0;
   virtual void load(const Reading& reading) = 0;
@@ -153,9 +155,10 @@ class NodeBase {
   NodeBase** parents_ = nullptr;
   std::uint32_t parent_count_ = 0;
   std::uint32_t value_parent_count_ = 0;
+  std::uint32_t parent_capacity_ = 0;
+  std::uint32_t position_ = 0;
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Extra> extra_;
-  std::uint32_t position_ = 0;
 };
 
 /// A number for the next node.

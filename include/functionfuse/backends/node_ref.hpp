@@ -21,7 +21,7 @@ class NodeRef {
   /// The name under which the result is stored: the one that was set, else the default name in the
   /// workflow that the node was last made part of, `function_0000`; in none yet: the one that it
   /// would have in LocalWorkflow({node}). Of an item: the node's name and which item,
-  /// `split_0000["train"]`.
+  /// `split_0000["train"]`. In none yet, all nodes that are connected with it are looked at.
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::string_view function_name() const noexcept { return node_->function().name; }
 

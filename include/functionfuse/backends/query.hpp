@@ -26,7 +26,8 @@ class Query {
   ~Query();
 
   [[nodiscard]] const std::vector<NodeRef>& nodes() const noexcept { return nodes_; }
-  [[nodiscard]] std::vector<std::string> names() const;
+  /// As this workflow names them.
+  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
 
   /// As Node::set_version: for the nodes themselves, in whichever workflow.
@@ -44,6 +45,7 @@ class Query {
 
   std::shared_ptr<detail::WorkflowState> workflow_;
   std::vector<NodeRef> nodes_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace functionfuse

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -58,6 +59,11 @@ concept Storable = is_persistent<T> || requires { sizeof(Pickle<T>); };
 class Pickler {
  public:
   explicit Pickler(Output& output, PersistentHooks* hooks = nullptr);
+  struct ForDigest {};
+  /// For digests: what is written need not be a valid pickle. Equal content is written alike, in
+  /// whatever order an unordered container has it and whoever else holds a shared_ptr; text need
+  /// not be UTF-8; of a type that only a persistent serializer keeps, its name is written.
+  Pickler(Output& output, ForDigest);
   ~Pickler();
   Pickler(const Pickler&) = delete;
   Pickler& operator=(const Pickler&) = delete;
@@ -72,7 +78,7 @@ class Pickler {
       }
     }
     if constexpr (functionfuse::is_persistent<T>) {
-      fail_not_registered(typeid(T));
+      save_without_serializer(typeid(T));
     } else {
       Pickle<T>::save(*this, object);
     }
@@ -102,7 +108,7 @@ class Pickler {
     next_ += 9;
   }
   void complex(double real, double imag);
-  void str(std::string_view utf8);  ///< checked
+  void str(std::string_view utf8);  ///< checked, unless for a digest
   void bytes(std::span<const std::byte> data);
   /// numpy.ndarray; another order than C or Fortran is copied to C order.
   void array(const NdArray& array);
@@ -159,6 +165,13 @@ class Pickler {
   /// The same for names that are not known beforehand.
   void name(std::string_view utf8);
 
+  [[nodiscard]] bool for_digest() const noexcept { return for_digest_; }
+  /// For digests: only the type was written of something.
+  [[nodiscard]] bool opaque() const noexcept { return opaque_; }
+  /// For digests: that (XXH3) of what `write` writes of `object` with a Pickler of its own.
+  using Digest = std::array<std::byte, 16>;
+  Digest digest_of(const void* object, void (*write)(Pickler&, const void*));
+
   /// What does a Value's work; see value_pickler.cpp.
   void value(const Value& value);
 
@@ -184,6 +197,7 @@ class Pickler {
   void raw_str(std::string_view utf8);
   void large(char code, std::size_t length_size, const void* data, std::size_t size);
   void flush_frame();
+  [[nodiscard]] std::uint64_t bytes_written() const;
   void memoize_next(std::uint32_t& index) {
     op('\x94');
     index = memo_size_++;
@@ -215,7 +229,7 @@ class Pickler {
   void scalar_tail(std::span<const std::byte> data);
   void save_persistent(const std::type_info& type, const void* object);
   void persistent(const PersistentId& id);
-  [[noreturn]] static void fail_not_registered(const std::type_info& type);
+  void save_without_serializer(const std::type_info& type);
   friend class ValuePickler;
 
   static constexpr std::uint32_t kUnset = ~std::uint32_t{0};
@@ -230,7 +244,7 @@ class Pickler {
   std::uint32_t reconstruct_ = kUnset, ndarray_ = kUnset, dtype_class_ = kUnset,
                 scalar_ = kUnset;
   struct Remembered {
-    std::uint32_t index;
+    std::uint64_t index;  // for digests: bytes_written()
     const std::type_info* type;
   };
   std::unordered_map<const void*, Remembered> memo_;
@@ -241,6 +255,9 @@ class Pickler {
   std::uint32_t* last_keys_ = nullptr;
   std::vector<std::pair<DType, std::uint32_t>> dtypes_;  // few
   bool proto_written_ = false;
+  bool for_digest_ = false;
+  bool opaque_ = false;
+  std::uint64_t flushed_ = 0;  // bytes that have left the buffer
 };
 
 }  // namespace functionfuse

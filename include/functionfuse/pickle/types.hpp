@@ -249,6 +249,24 @@ inline constexpr bool is_variant = false;
 template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 
+/// False where the order of keys may follow from addresses.
+template <class K>
+inline constexpr bool has_order = true;
+template <template <class...> class C, class... A>
+inline constexpr bool has_order<C<A...>> = (has_order<A> && ...);
+template <class T, std::size_t N>
+inline constexpr bool has_order<std::array<T, N>> = has_order<T>;
+template <class T, class D>
+inline constexpr bool has_order<std::unique_ptr<T, D>> = false;
+template <class T>
+inline constexpr bool has_order<std::shared_ptr<T>> = false;
+/// A map or set which, where it is equal to another, may still have another order.
+template <class T>
+inline constexpr bool is_unordered =
+    !(requires { typename T::key_compare; } && has_order<typename T::key_type>);
+template <class T>
+void save_sorted(Pickler& p, const T& container);
+
 /// A key of a dict or an element of a set: as `save`, but as something that Python can hash.
 template <class T>
 void save_key(Pickler& p, const T& key) {
@@ -267,10 +285,14 @@ void save_key(Pickler& p, const T& key) {
     for (const typename T::value_type& part : key) save_key(p, part);
     p.tuple();
   } else if constexpr (SetLike<T>) {
+    if constexpr (is_unordered<T>) {
+      if (p.for_digest()) return save_sorted(p, key);
+    }
     p.mark();
     for (const auto& part : key) save_key(p, part);
     p.frozenset();
   } else if constexpr (is_variant<T>) {
+    if (p.for_digest()) p.unsigned_integer(key.index());
     std::visit([&](const auto& held) { save_key(p, held); }, key);
   } else if constexpr (holds_another<T>) {  // optional and pointers
     if (key) return save_key(p, *key);
@@ -278,6 +300,34 @@ void save_key(Pickler& p, const T& key) {
   } else {
     p.save(key);
   }
+}
+
+/// For digests: a map or set in the order of its keys' digests, which stand for the keys.
+template <class T>
+void save_sorted(Pickler& p, const T& container) {
+  using Key = typename T::key_type;
+  std::vector<std::pair<Pickler::Digest, decltype(container.begin())>> sorted;
+  for (auto it = container.begin(); it != container.end(); ++it) {
+    const Key* key = nullptr;
+    if constexpr (MapLike<T>) {
+      key = &it->first;
+    } else {
+      key = &*it;
+    }
+    sorted.emplace_back(p.digest_of(key,
+                                    [](Pickler& own, const void* object) {
+                                      save_key(own, *static_cast<const Key*>(object));
+                                    }),
+                        it);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  p.mark();
+  for (const auto& [digest, it] : sorted) {
+    p.bytes(digest);
+    if constexpr (MapLike<T>) p.save(it->second);
+  }
+  p.tuple();
 }
 
 /// Calls `add(reading of element)` for each element of a sequence that is to become a T.
@@ -586,6 +636,9 @@ template <class T>
            Storable<typename T::mapped_type>)
 struct Pickle<T> {
   static void save(Pickler& p, const T& map) {
+    if constexpr (detail::is_unordered<T>) {
+      if (p.for_digest()) return detail::save_sorted(p, map);
+    }
     p.empty_dict();
     std::size_t i = 0;
     for (const auto& [key, value] : map) {
@@ -619,6 +672,9 @@ template <class T>
   requires(detail::SetLike<T> && Storable<typename T::key_type>)
 struct Pickle<T> {
   static void save(Pickler& p, const T& set) {
+    if constexpr (detail::is_unordered<T>) {
+      if (p.for_digest()) return detail::save_sorted(p, set);
+    }
     p.empty_set();
     std::size_t i = 0;
     for (const auto& key : set) {
@@ -642,6 +698,7 @@ template <class... T>
 struct Pickle<std::variant<T...>, std::enable_if_t<(Storable<T> && ...)>> {
   using V = std::variant<T...>;
   static void save(Pickler& p, const V& v) {
+    if (p.for_digest()) p.unsigned_integer(v.index());  // two may be written alike
     std::visit([&](const auto& held) { p.save(held); }, v);
   }
   /// The first alternative that is written as what is there, else the first that can be read.
@@ -687,13 +744,15 @@ struct Pickle<std::unique_ptr<T, D>, std::enable_if_t<Storable<T> && !std::is_po
 namespace detail {
 /// Can be made empty, remembered, and then be given its parts, which may refer to it.
 template <class T>
-concept HasParts = requires(const Reading& r, T& object) { Pickle<T>::load_into(r, object); };
+concept HasParts = !is_persistent<T> && requires(const Reading& r, T& object) {
+  Pickle<T>::load_into(r, object);
+};
 }  // namespace detail
 
 template <class T>
-struct Pickle<std::shared_ptr<T>, std::enable_if_t<!std::is_polymorphic_v<T>>> {
+struct Pickle<std::shared_ptr<T>, std::enable_if_t<Storable<std::remove_const_t<T>> &&
+                                                   !std::is_polymorphic_v<T>>> {
   static void save(Pickler& p, const std::shared_ptr<T>& pointer) {
-    static_assert(Storable<std::remove_const_t<T>>);
     if (!pointer) return p.none();
     if (pointer.use_count() == 1) return p.save(*pointer);
     if (p.get(pointer.get(), &typeid(T))) return;
@@ -740,6 +799,7 @@ template <class D>
 struct Pickle<std::chrono::time_point<std::chrono::system_clock, D>> {
   using Time = std::chrono::time_point<std::chrono::system_clock, D>;
   static void save(Pickler& p, const Time& t) {
+    if (p.for_digest()) return p.save(t.time_since_epoch());
     detail::check_sys_time(detail::Seconds(t.time_since_epoch()).count());
     detail::save_sys_time(
         p, std::chrono::floor<std::chrono::microseconds>(t).time_since_epoch().count());
@@ -755,15 +815,22 @@ struct Pickle<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   static void save(Pickler& p, const Duration& d) {
     using std::chrono::microseconds;
+    if constexpr (Storable<Rep>) {
+      if (p.for_digest()) return p.save(d.count());  // not rounded
+    }
     detail::check_duration(detail::Seconds(d).count());
-    const auto days = std::chrono::floor<std::chrono::days>(d);
+    // Towards zero first: the day below the smallest Duration may be none.
+    const auto whole = std::chrono::duration_cast<std::chrono::days>(d);
     std::int64_t rest;
     if constexpr (std::is_floating_point_v<Rep>) {
-      rest = std::chrono::round<microseconds>(d - days).count();
+      rest = std::chrono::round<microseconds>(d - whole).count();
     } else {
-      rest = std::chrono::floor<microseconds>(d - days).count();
+      rest = std::chrono::floor<microseconds>(d - whole).count();
     }
-    detail::save_duration(p, days.count(), rest / 1'000'000, rest % 1'000'000);
+    constexpr std::int64_t kDay = 86'400'000'000;
+    std::int64_t days = whole.count();
+    if (rest < 0) --days, rest += kDay;
+    detail::save_duration(p, days, rest / 1'000'000, rest % 1'000'000);
   }
   static Duration load(const Reading& r) {
     return detail::as_duration<Duration>(r, detail::read_duration(r), type_name<Duration>());

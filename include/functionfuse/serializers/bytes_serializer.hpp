@@ -32,6 +32,8 @@ class BytesSerializer {
   /// \error unsupported  written by a version that this one can't read
   Bytes unpickle(const Protocols& protocols, const SerializedAs& id);
   void remove(const Protocols& protocols, const SerializedAs& id);
+  /// As unpickle, in memory of fixed size.
+  void verify(const Protocols& protocols, const SerializedAs& id);
 
  private:
   Options options_;

@@ -59,6 +59,9 @@ using SerializedAs = std::pair<std::string, std::string>;
 ///   in one result are kept once. For handles that share what they refer to. The address of an
 ///   object would not do: a result may make its parts while it is pickled, one after the other at
 ///   the same address. What is returned stays alive until the save ends, for the same reason.
+/// - `void verify(const Protocols&, const SerializedAs&)`: reads what was kept, with little memory,
+///   and throws an exception whose text says what is wrong with it. Storage::verify calls it for
+///   objects that are there; without it, that is all that is checked.
 /// - `static constexpr bool thread_safe = true`: see below.
 ///
 /// \threads one function of a serializer is called at a time, unless it says `thread_safe`: then
@@ -85,6 +88,8 @@ class AnySerializer {
   virtual SerializedAs pickle(const Protocols&, const void* object) = 0;
   virtual std::shared_ptr<void> unpickle(const Protocols&, const SerializedAs& id) = 0;
   virtual void remove(const Protocols&, const SerializedAs& id) = 0;
+  /// Nothing where the serializer has no such function.
+  virtual void verify(const Protocols&, const SerializedAs& id) = 0;
 };
 
 /// The serializers registered with one storage.
@@ -145,6 +150,12 @@ class TypedSerializer final : public AnySerializer {
   void remove(const Protocols& protocols, const SerializedAs& id) override {
     auto lock = one_at_a_time();
     serializer_.remove(protocols, id);
+  }
+  void verify(const Protocols& protocols, const SerializedAs& id) override {
+    if constexpr (requires(S s) { s.verify(protocols, id); }) {
+      auto lock = one_at_a_time();
+      serializer_.verify(protocols, id);
+    }
   }
 
  private:

@@ -32,7 +32,8 @@ class TaskIndex {
 struct Leftover {
   std::string path;  ///< of a file, or URL
   std::uint64_t bytes = 0;
-  std::string why;  ///< "temporary file of a save that did not end", ...
+  std::string why;    ///< "temporary file of a save that did not end", ...
+  bool kept = false;  ///< left alone: it may still be needed, for the reason in `why`
 };
 
 /// What `Storage::verify` found wrong.
@@ -91,6 +92,7 @@ class Storage {
   /// \error not_found      no such task; the text says what the workflow holds
   /// \error corrupt        cut short, altered (SHA-1), not a pickle
   /// \error type_mismatch  names the place in the result and both types
+  /// \error unsupported    a serializer that kept a part of it is not registered
   template <class T>
   [[nodiscard]] T read_task(std::string_view workflow, std::string_view task) const {
     std::optional<T> result;
@@ -130,12 +132,15 @@ class Storage {
   virtual void sync(std::string_view workflow) = 0;
 
   /// Finds what killed or failed saves left behind, and removes it unless `dry_run`. What is younger
-  /// than `grace_seconds` is left alone: it may belong to a save that is under way.
+  /// than `grace_seconds` is left alone: it may belong to a save that is under way. On one computer
+  /// objects of such a save are safe however long it takes; on a file server that several computers
+  /// use, the grace has to be longer than the longest save.
   virtual std::vector<Leftover> gc(std::optional<std::string_view> workflow, bool dry_run,
                                    double grace_seconds = 3600) = 0;
 
   /// Reads everything and says what is wrong: digests, pickles, objects of persistent serializers
-  /// that are not there. `checked`, if given, gets the number of tasks.
+  /// that are not there or, where their serializer is registered and has a function `verify`, not
+  /// what it wrote. `checked`, if given, gets the number of tasks.
   [[nodiscard]] virtual std::vector<Problem> verify(std::optional<std::string_view> workflow,
                                                     std::size_t* checked = nullptr) const = 0;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -9,13 +10,21 @@
 /// Names of functions and classes, from what the compiler says about a template's parameters.
 namespace functionfuse::detail {
 
+/// `operator+`, `operator int`; not `operators`.
+constexpr bool names_operator(std::string_view text) {
+  constexpr std::string_view kOperator = "operator";
+  if (!text.starts_with(kOperator)) return false;
+  if (text.size() == kOperator.size()) return true;
+  char c = text[kOperator.size()];
+  return !(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+}
+
 /// `stats::mean<float>` without its scopes and arguments: `mean`.
 constexpr std::string_view unqualified(std::string_view full) {
   std::size_t depth = 0, begin = 0, end = full.size();
   for (std::size_t i = 0; i < full.size(); ++i) {
     char c = full[i];
-    bool is_operator = full.substr(begin).starts_with("operator");
-    if (is_operator) break;
+    if (i == begin && names_operator(full.substr(begin))) break;
     if (c == '<') {
       if (depth++ == 0) end = i;
     } else if (c == '>') {
@@ -58,6 +67,14 @@ constexpr std::string_view class_text() {
 template <class T>
 inline constexpr bool is_lambda = class_text<T>().find("<lambda") != std::string_view::npos ||
                                   class_text<T>().find("(lambda") != std::string_view::npos;
+
+/// FNV-1a of the type's text: tells overloads of one name apart.
+template <class T>
+constexpr std::uint64_t type_hash() {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char c : class_text<T>()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
 
 template <auto f>
 constexpr FunctionInfo make_function_info() {

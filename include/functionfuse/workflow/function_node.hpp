@@ -32,6 +32,7 @@ decltype(auto) call(F&& f, A&&... arguments) {
 template <auto f>
 struct StaticFunction {
   using Callable = std::remove_cv_t<decltype(f)>;
+  static constexpr std::uint64_t kTypeHash = type_hash<Callable>();
   [[nodiscard]] const FunctionInfo& info() const noexcept { return function_info<f>; }
   template <class... A>
   decltype(auto) operator()(A&&... arguments) const {
@@ -121,6 +122,7 @@ class FunctionNode<Function, Result, TypeList<P...>, Arguments...> final
     return &kSignature;
   }
   void digest_arguments(ArgumentDigest& digest) const override {
+    if constexpr (requires { Function::kTypeHash; }) digest.function(Function::kTypeHash);
     std::apply([&](const Arguments&... argument) { (argument.digest(digest), ...); }, arguments_);
   }
 

@@ -165,6 +165,7 @@ class CallNode final : public TypedNode<Kept<Result>> {
     });
   }
   void digest_arguments(ArgumentDigest& digest) const override {
+    digest.function(type_hash<std::remove_cv_t<decltype(method)>>());
     std::apply([&](const Arguments&... argument) { (argument.digest(digest), ...); }, arguments_);
   }
 

@@ -49,6 +49,7 @@ class TypedNode : public NodeBase {
     }
   }
   bool is_storable() const noexcept override { return Storable<T>; }
+  bool needs_serializer() const noexcept override { return functionfuse::is_persistent<T>; }
   void pickle(Pickler& pickler) const override {
     if constexpr (Storable<T>) {
       pickler.save(*static_cast<const T*>(value_));
