@@ -1,6 +1,7 @@
 #include "functionfuse/pickle/pickler.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "functionfuse/arrays/nd_array.hpp"
 #include "functionfuse/error.hpp"
@@ -438,7 +439,7 @@ Pickler::Digest Pickler::digest_of(const void* object, void (*write)(Pickler&, c
   write(pickler, object);
   pickler.finish();
   opaque_ |= pickler.opaque_;
-  return output.digest();
+  return std::bit_cast<Digest>(output.digest());
 }
 
 void Pickler::save_without_serializer(const std::type_info& type) {

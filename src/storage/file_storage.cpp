@@ -263,7 +263,7 @@ void FileStorage::Impl::read(std::string_view workflow, std::string_view task,
   check_name(task, "task");
   const std::string file = task_path(workflow, task);
   const std::string where = place(workflow, task);
-  constexpr int kAttempts = 16;
+  constexpr int kAttempts = 1000;  // each was overtaken by another save
   for (int attempt = 1;; ++attempt) {
     std::unique_ptr<TaskInput> input;  // as long as it is open no other file gets its inode
     bool looked_into_bigdata = false;

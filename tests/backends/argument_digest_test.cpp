@@ -1,7 +1,5 @@
 #include "functionfuse/backends/argument_digest.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <map>
 #include <memory>
@@ -11,6 +9,8 @@
 #include <unordered_set>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "functionfuse/functionfuse.hpp"
 
@@ -165,9 +165,8 @@ TEST(ArgumentDigest, TheOrderOfInsertionDoesNotCount) {
     return container;
   };
   auto map = [&](bool other, int last = 99) {
-    return filled(other, std::unordered_map<std::string, int>(), [last](auto& m, int i) {
-      m["k" + std::to_string(i)] = i == 99 ? last : i;
-    });
+    return filled(other, std::unordered_map<std::string, int>(),
+                  [last](auto& m, int i) { m["k" + std::to_string(i)] = i == 99 ? last : i; });
   };
   EXPECT_NE(map(false).begin()->first, map(true).begin()->first);
   EXPECT_EQ(digest(map(false)), digest(map(true)));
@@ -195,9 +194,11 @@ TEST(ArgumentDigest, AddressesOfKeysDoNotCount) {
   const bool a_first = a < b;
   using Map = std::map<std::pair<std::shared_ptr<int>, int>, std::string>;
   *(a_first ? a : b) = 2;
-  const Digest falling = digest(Map{{{a, 0}, *a == 2 ? "two" : "one"}, {{b, 0}, *b == 2 ? "two" : "one"}});
+  const Digest falling =
+      digest(Map{{{a, 0}, *a == 2 ? "two" : "one"}, {{b, 0}, *b == 2 ? "two" : "one"}});
   std::swap(*a, *b);
-  const Digest rising = digest(Map{{{a, 0}, *a == 2 ? "two" : "one"}, {{b, 0}, *b == 2 ? "two" : "one"}});
+  const Digest rising =
+      digest(Map{{{a, 0}, *a == 2 ? "two" : "one"}, {{b, 0}, *b == 2 ? "two" : "one"}});
   EXPECT_EQ(falling, rising);
 }
 

@@ -83,6 +83,28 @@ TEST_F(FileStorageTest, TheBytesOfAPersistentId) {
                         name + "\x94\x86\x94\x86\x94Q."));
 }
 
+// docs/formats/storage-layout.md, "Example".
+TEST_F(FileStorageTest, TheFilesOfTheDocumentation) {
+  const std::string name = "7006b46f-483a-4ebe-9ef2-b9d5ba3c3677";
+  const std::string task =
+      "\x80\x04\x95\x47\0\0\0\0\0\0\0\x8c\x0f"s + "BytesSerializer\x94\x8c\x05" +
+      "0.0.0\x94\x8c\x24" + name + "\x94\x86\x94\x86\x94\x51\x2e" +
+      "\x8c\xfa\xcd\xed\x42\x6e\x08\x29\xd0\x84\x98\x34\x8c\xf8\x6e\xd7\xb0\x20\x7f\xc6";
+  EXPECT_EQ(task.size(), 102u);
+  write_bytes(file("text"), task);
+  write_bytes(file("bigdata/" + name),
+              "Function Fuse\xad\xad\x6d\xcb\x44\x7c\x81\xb7\x1b\x8b\x98\xce\xc9\xac\x08\xe1\x61\x0c"
+              "\x6e\xda");
+  storage.register_persistent_serializers(BytesSerializer({.threshold = 4}));
+  EXPECT_EQ(storage.read_task<Bytes>("w", "text"), Bytes(std::string("Function Fuse")));
+  EXPECT_THAT(storage.verify({}), IsEmpty());
+
+  storage.save("w", "again", storage.read_task<Bytes>("w", "text"));
+  std::string again = read_bytes(file("again"));
+  ASSERT_EQ(again.size(), 102u);
+  EXPECT_EQ(again.replace(39, 36, name).substr(0, 82), task.substr(0, 82));
+}
+
 TEST_F(FileStorageTest, UrlAndPath) {
   EXPECT_EQ(storage.url(), "file://" + store.path().native());
   EXPECT_EQ(storage.path(), store.path());
@@ -196,10 +218,10 @@ TEST_F(FileStorageTest, VerifyAsksTheSerializersThatAreRegistered) {
 
 TEST_F(FileStorageTest, VerifyTakesNoTaskThatIsReplacedMeanwhileForDamaged) {
   storage.register_persistent_serializers<NoteSerializer>();
-  storage.save("w", "x", std::vector<Note>(20, {"note"}));
+  storage.save("w", "x", std::vector<Note>(100, {"note"}));
   std::atomic<bool> stop = false;
   std::thread saver([&] {
-    while (!stop) storage.save("w", "x", std::vector<Note>(20, {"note"}));
+    while (!stop) storage.save("w", "x", std::vector<Note>(100, {"note"}));
   });
   for (int i = 0; i < 300; ++i) {
     for (const Problem& problem : FileStorage(store.path()).verify({})) {

@@ -212,8 +212,8 @@ TEST_F(RecordLogTest, ASaveWaitsForACompactionAndUsesTheNewLog) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_FALSE(storage->file_exists("w", "y"));
   const std::string text = read_bytes(log());
-  fs::remove(log());
-  write_bytes(log(), text);
+  write_bytes(folder() / ".new", text);
+  fs::rename(folder() / ".new", log());
   ::flock(lock.get(), LOCK_UN);
   saver.join();
   EXPECT_EQ(function("x"), "f");

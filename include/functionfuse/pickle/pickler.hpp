@@ -169,7 +169,7 @@ class Pickler {
   /// For digests: only the type was written of something.
   [[nodiscard]] bool opaque() const noexcept { return opaque_; }
   /// For digests: that (XXH3) of what `write` writes of `object` with a Pickler of its own.
-  using Digest = std::array<std::byte, 16>;
+  using Digest = std::array<std::uint64_t, 2>;
   Digest digest_of(const void* object, void (*write)(Pickler&, const void*));
 
   /// What does a Value's work; see value_pickler.cpp.

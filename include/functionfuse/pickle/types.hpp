@@ -324,7 +324,7 @@ void save_sorted(Pickler& p, const T& container) {
             [](const auto& a, const auto& b) { return a.first < b.first; });
   p.mark();
   for (const auto& [digest, it] : sorted) {
-    p.bytes(digest);
+    p.bytes(std::as_bytes(std::span(digest)));
     if constexpr (MapLike<T>) p.save(it->second);
   }
   p.tuple();
