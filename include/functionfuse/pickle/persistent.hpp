@@ -39,7 +39,7 @@ class PersistentHooks {
   virtual PersistentId persistent_id(const std::type_info& type, const void* object) = 0;
 
   /// The object behind `id`, of dynamic type exactly `type`; nobody else's, for it may be moved from.
-  /// \error unsupported     no serializer of that name is registered; the text says how to
+  /// \error unsupported   no serializer of that name is registered; the text says how to
   /// \error type_mismatch the serializer of that name makes objects of another type
   virtual std::shared_ptr<void> persistent_load(const PersistentId& id,
                                                 const std::type_info& type) = 0;
