@@ -77,6 +77,7 @@ ff::NdArray matrix(const std::vector<Counts>& texts, const Counts& words) {
       }
       ++value;
     }
+    if (squares == 0) continue;  // it has no word in common with any other
     for (auto value = row; value != all.end(); ++value) *value /= std::sqrt(squares);
   }
   return ff::NdArray::from(std::move(all), {std::ssize(texts), std::ssize(words)});
