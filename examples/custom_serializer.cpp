@@ -1,15 +1,15 @@
-// A type with a serializer of its own: an image, kept beside the pickle as a .pgm file that viewers open.
+// A type with a serializer of its own: an image, kept beside the pickle as a .pgm file.
 //
-//     mandelbrot ──> darkness
-#include <complex>
+//     disc ──> share
 #include <fstream>
-#include <functionfuse/functionfuse.hpp>
 #include <iostream>
+
+#include <functionfuse/functionfuse.hpp>
 
 namespace ff = functionfuse;
 
 struct Image {
-  std::size_t side = 0;  // width and height
+  int side = 0;  // width and height
   std::string grey{};
 };
 template <>
@@ -18,7 +18,6 @@ inline constexpr bool ff::is_persistent<Image> = true;  // a promise to register
 struct ImageSerializer {
   using serializer_class = Image;
   static constexpr std::string_view name = "ImageSerializer";  // stands in the pickle,
-
   ff::SerializedAs pickle(const ff::Protocols& protocols, const Image& image) {
     std::string filename = ff::new_filename();
     std::ofstream out(files(protocols).open(filename, ff::FileProtocol::Mode::write));
@@ -32,39 +31,32 @@ struct ImageSerializer {
     std::string magic, height, most;
     (in >> magic >> image.side >> height >> most).ignore();  // the end of the line
     image.grey.assign(std::istreambuf_iterator<char>(in), {});
-    if (image.grey.size() == image.side * image.side) return image;
+    if (std::ssize(image.grey) == image.side * image.side) return image;
     throw ff::CorruptError(id.second + ": not an image, or cut short");
   }
-  void remove(const ff::Protocols& protocols, const ff::SerializedAs& id) { files(protocols).remove(id.second); }
+  void remove(const ff::Protocols& p, const ff::SerializedAs& id) { files(p).remove(id.second); }
   static ff::FileProtocol& files(const ff::Protocols& protocols) {
     return protocols.require<ff::FileProtocol>(ff::FILE_PROTOCOL, name);
   }
 };
 
-double scaled(std::size_t i, std::size_t side) {
-  return 2.6 * static_cast<double>(i) / static_cast<double>(side) - 1.3;
-}
-
-Image mandelbrot(std::size_t side) {
+Image disc(int side) {
   Image image{side};
-  auto scaled = [side](std::size_t i) { return 2.6 * static_cast<double>(i) / static_cast<double>(side) - 1.3; };
-  for (std::size_t i = 0; i < side * side; ++i) {
-    int n = 0;
-    for (std::complex<double> c(scaled(i % side) - 0.7, scaled(i / side)), z; n < 255 && norm(z) < 4; ++n) z = z * z + c;
-    image.grey += static_cast<char>(n);
-  }
+  for (int y = -side; y < side; y += 2)
+    for (int x = -side; x < side; x += 2) image.grey += x * x + y * y < side * side ? '\1' : '\xff';
   return image;
 }
-
-auto darkness(const Image& image) { return std::count(image.grey.begin(), image.grey.end(), '\1'); }
+double share(const Image& image) {
+  return std::ranges::count(image.grey, '\1') / static_cast<double>(image.grey.size());
+}
 
 int main() {
-  auto image = ff::workflow<mandelbrot>()(500).set_name("image");
-  ff::LocalWorkflow workflow(ff::workflow<darkness>()(image), "mandelbrot");
+  auto image = ff::workflow<disc>()(500).set_name("image");
   auto storage = ff::storage_factory({{"kind", "file"}, {"options", {{"path", "storage"}}}});
   storage->register_persistent_serializers<ImageSerializer>();
+  ff::LocalWorkflow workflow(ff::workflow<share>()(image), "images");
   workflow.set_storage(storage);
-  std::cout << workflow.run<std::ptrdiff_t>() << " dark pixels\n";
-  std::cout << "read again: " << storage->read_task<Image>("mandelbrot", "image").grey.size() << " pixels\n";
-  storage->remove_task("mandelbrot", "*");  // and the image's file with it
+  std::cout << "about pi: " << 4 * workflow.run<double>() << "\n";
+  std::cout << storage->read_task<Image>("images", "image").grey.size() << " pixels read again\n";
+  storage->remove_task("images", "*");  // and the image's file with it
 }

@@ -21,7 +21,7 @@ def test_stateful(tmp_path):
 
 
 def test_custom_serializer(tmp_path):
-    assert "250000 pixels" in run(tmp_path, "custom_serializer")
+    assert "about pi: 3.14" in run(tmp_path, "custom_serializer")
     assert [f for f in tmp_path.rglob("*") if f.is_file() and f.name != "records"] == []
 
 
