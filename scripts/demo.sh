@@ -50,7 +50,7 @@ heading "2. Compare some texts: 14 or so are read, counted and compared, each st
 run text_similarity --storage storage --graph text_similarity.svg | shorten 6 13
 
 heading "3. Once more: every result is stored, so nothing is computed"
-run text_similarity --storage storage | shorten 1 8
+run text_similarity --storage storage | shorten 3 8
 
 heading "4. Look into the storage, without a program that knows the types"
 run functionfuse ls storage

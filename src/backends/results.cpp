@@ -12,6 +12,14 @@ NodeBase* owner_of(NodeBase* node) {
   while (node->type() == NodeBase::Type::item) node = node->parents()[0];
   return node;
 }
+
+/// A node that is in no workflow has no name yet.
+std::string label(const NodeBase* node) {
+  if (node->set_name().empty() && node->number == NodeBase::kNoNumber) {
+    return "a node of " + std::string(node->function().name);
+  }
+  return "\"" + detail::name_of(node) + "\"";
+}
 }  // namespace
 
 Results::Results(std::shared_ptr<detail::WorkflowState> workflow, std::vector<NodeRef> given)
@@ -37,7 +45,7 @@ std::shared_ptr<const void> Results::owner_value(NodeBase* owner) {
   auto stored = stored_.find(owner);
   if (stored == stored_.end()) {
     throw Error(Errc::invalid_argument,
-                "Results::get: \"" + detail::name_of(owner) + "\" is not among the nodes that \"" +
+                "Results::get: " + label(owner) + " is not among the nodes that \"" +
                     workflow_->name +
                     "\" was given; a result that is not wanted is freed when its last consumer has "
                     "run. Give the node to the workflow, or read its task from the storage");

@@ -223,6 +223,19 @@ TEST(LocalWorkflow, AnUnusedResultIsFreedAtOnce) {
 }
 
 // Original: the type of run()'s result depends on the number of leaves.
+TEST(LocalWorkflow, ANodeOfNoWorkflowHasNoResult) {
+  auto a = ff::workflow("number", [] { return 1; })();
+  auto b = ff::workflow("half", [] { return 2; })();
+  ff::Results results = ff::LocalWorkflow(a, "w").run();
+  try {
+    (void)results.get(b);
+    FAIL();
+  } catch (const ff::Error& e) {
+    EXPECT_TRUE(std::string_view(e.what()).starts_with("Results::get: a node of half is not among"))
+        << e.what();
+  }
+}
+
 TEST(LocalWorkflow, TypesOfResultsAreChecked) {
   auto a = ff::workflow<one>()();
   bool ran = false;

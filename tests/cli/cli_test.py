@@ -1173,3 +1173,13 @@ def test_a_broken_pipe_ends_quietly(tmp_path):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([CLI, "ls", tmp_path / "s"], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"No space left" in done.stderr
+
+
+def test_the_folder_in_which_one_stands(storage):
+    (storage.parent / "notes.txt").write_text("a file of more than twenty bytes")
+    (storage.parent / "empty").mkdir()
+    for where, word in ((storage, "."), (storage.parent, "storage"), (storage.parent, "./storage")):
+        done = run("ls", word, "--json", cwd=where)
+        assert [w["name"] for w in json.loads(done.out)["workflows"]] == ["operations", "other"]
+    done = run("ls", ".", status=1, cwd=storage.parent)
+    assert 'its folder storage is one' in done.err

@@ -78,6 +78,19 @@ Look look_at(const fs::path& folder) {
   return looked == 0 ? Look::empty : Look::other;
 }
 
+/// The first folder in `folder` that has a workflow's folder; empty: none.
+std::string storage_in(const fs::path& folder) {
+  std::error_code error;
+  for (const std::string& name : names_in(folder)) {
+    if (name.front() == '.' || !fs::is_directory(folder / name, error)) continue;
+    for (const std::string& inner : names_in(folder / name)) {
+      const fs::path workflow = folder / name / inner;
+      if (fs::is_directory(workflow, error) && look_at(workflow) == Look::workflow) return name;
+    }
+  }
+  return "";
+}
+
 /// A folder is taken for a storage unless it has folders with files and none of them is a task's.
 /// What is no storage is named as such, so that nobody lists, checks or empties another folder.
 std::string why_no_storage(const fs::path& folder) {
@@ -103,6 +116,10 @@ std::string why_no_storage(const fs::path& folder) {
     return "is the folder of a workflow, not of a storage: name its parent and the workflow, " +
            shell_word(workflow.parent_path().native()) + " " +
            shell_word(workflow.filename().native());
+  }
+  if (const std::string inner = storage_in(folder); !inner.empty()) {
+    return "is not a storage, and its folder " + inner + " is one: " +
+           shell_word((folder / inner).native());
   }
   if (looked == 0) {
     return "is not a storage: there is no folder in it, and a storage has one for each workflow";
@@ -177,7 +194,8 @@ Opened::Opened(const std::string& path, Must must) : given_(path) {
     if (fs::directory_iterator(folder_, error); error) {
       throw Error(Errc::io, "cannot read the folder " + name + ": " + error.message());
     }
-    if (const std::string why = why_no_storage(folder_); !why.empty()) {
+    const fs::path whole = fs::absolute(folder_).lexically_normal();
+    if (const std::string why = why_no_storage(whole); !why.empty()) {
       throw NotFoundError(name + " " + why);
     }
   }
