@@ -1058,23 +1058,25 @@ def test_cp_takes_what_lies_beside_the_pickle(storage, tmp_path):
 
 def test_cp_takes_the_record_of_the_result_that_it_copies(tmp_path):
     program = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_PROGRAMS"]) / "replace_task"
-    words = [program, tmp_path / "s", "w", "t"]
-    copied = 0
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as replacing:
+    copy = [CLI, "cp", tmp_path / "s", tmp_path / "copy", "--force"]
+
+    def check():
+        version = load(tmp_path / "copy" / "w" / "t")[0]
+        assert f"made by fit, version {version}\n" in run("show", tmp_path / "copy", "w", "t").out
+
+    with subprocess.Popen([program, tmp_path / "s", "w", "t"], stdout=subprocess.PIPE) as replacing:
         try:
             replacing.stdout.readline()
             for _ in range(20):
-                words = [CLI, "cp", tmp_path / "s", tmp_path / "copy", "--force"]
-                done = subprocess.run(words, capture_output=True, env=ENVIRONMENT)
-                if done.returncode != 0:
+                done = subprocess.run(copy, capture_output=True, env=ENVIRONMENT)
+                if done.returncode == 0:
+                    check()
+                else:
                     assert b"replaced all the time" in done.stderr
-                    continue
-                copied += 1
-                version = load(tmp_path / "copy" / "w" / "t")[0]
-                assert f"made by fit, version {version}\n" in run("show", tmp_path / "copy", "w", "t").out
         finally:
             replacing.kill()
-    assert copied > 0
+    subprocess.run(copy, check=True, capture_output=True, env=ENVIRONMENT)
+    check()
 
 
 def test_cp_refuses_a_storage_onto_itself(storage, tmp_path):
