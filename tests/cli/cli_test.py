@@ -925,7 +925,10 @@ def test_rm_leaves_folders_alone_that_are_no_workflow(storage):
 
 def on_terminal(*words, answer=""):
     """What a user sees who sits at a terminal, and the exit status."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:  # a container without /dev/pts
+        pytest.skip(str(error))
     environment = {**ENVIRONMENT, "TERM": "xterm"}
     environment.pop("NO_COLOR", None)
     child = subprocess.Popen([CLI, *map(str, words)], stdin=slave, stdout=slave, stderr=slave, env=environment)
