@@ -93,6 +93,7 @@ std::string storage_in(const fs::path& folder) {
 
 /// A folder is taken for a storage unless it has folders with files and none of them is a task's.
 /// What is no storage is named as such, so that nobody lists, checks or empties another folder.
+/// \param folder  absolute and normal, so that it has a name and a parent
 std::string why_no_storage(const fs::path& folder) {
   constexpr int kMost = 16;
   int looked = 0;
@@ -111,8 +112,7 @@ std::string why_no_storage(const fs::path& folder) {
   }
   if (empty) return "";
   if (look_at(folder) == Look::workflow) {
-    const fs::path whole = fs::absolute(folder).lexically_normal();
-    const fs::path workflow = whole.filename().empty() ? whole.parent_path() : whole;
+    const fs::path workflow = folder.filename().empty() ? folder.parent_path() : folder;
     return "is the folder of a workflow, not of a storage: name its parent and the workflow, " +
            shell_word(workflow.parent_path().native()) + " " +
            shell_word(workflow.filename().native());
