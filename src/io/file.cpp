@@ -79,6 +79,19 @@ void write_all(int fd, const void* data, std::size_t size, const Where& where) {
   }
 }
 
+void pwrite_all(int fd, std::uint64_t offset, const void* data, std::size_t size,
+                const Where& where) {
+  auto p = static_cast<const char*>(data);
+  while (size > 0) {
+    ssize_t n =
+        retry([&] { return ::pwrite(fd, p, std::min(size, kPiece), static_cast<off_t>(offset)); });
+    if (n < 0) fail("write", where, errno);
+    p += n;
+    offset += static_cast<std::uint64_t>(n);
+    size -= static_cast<std::size_t>(n);
+  }
+}
+
 void read_all(int fd, std::uint64_t offset, void* data, std::size_t size, const Where& where) {
   auto p = static_cast<char*>(data);
   while (size > 0) {

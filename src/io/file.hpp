@@ -30,6 +30,8 @@ struct FileInfo {
 [[nodiscard]] bool info_if_there(const std::string& path, FileInfo& info);
 
 void write_all(int fd, const void* data, std::size_t size, const Where& where);
+/// The same at a place in the file, which other threads may be writing elsewhere.
+void pwrite_all(int fd, std::uint64_t offset, const void* data, std::size_t size, const Where& where);
 /// \error corrupt  the file ends before
 void read_all(int fd, std::uint64_t offset, void* data, std::size_t size, const Where& where);
 /// The data is on the disk when it returns.

@@ -10,6 +10,7 @@
 
 #include "functionfuse/error.hpp"
 #include "io/folder.hpp"
+#include "io/uuid.hpp"
 
 namespace functionfuse::detail {
 
@@ -57,16 +58,57 @@ std::filesystem::path Bigdata::open(std::string_view filename, Mode mode) {
     throw Error(Errc::invalid_argument,
                 path + " is there already: a serializer takes a new_filename() for every object");
   }
-  if (!saving_) {
-    io::make_folders(folder_);
-    saving_.emplace(folder_);
-    // Only a look of is_saved_to() can be in the way. Without locks (a file system that has none) what
-    // is saved is safe from gc by its age alone.
-    while (::flock(saving_->fd(), LOCK_SH) != 0 && errno == EINTR) {
-    }
-  }
+  begin_saving();
   created_.emplace_back(filename);
   return path;
+}
+
+/// For this save alone; false: another one has it, or nobody can tell.
+bool Bigdata::lock(const std::string& filename) {
+  // On a file beside it, as the serializer may remove the file itself; with a name that gc finds.
+  Lock lock{folder_ + "/.lock-" + filename, {}};
+  lock.fd = io::open_file(lock.path, O_CREAT | O_RDWR);
+  if (::flock(lock.fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) ::unlink(lock.path.c_str());
+    return false;
+  }
+  locks_.push_back(std::move(lock));
+  // The one who had it before may have removed the file meanwhile: then a third may lock another.
+  io::FileInfo there;
+  if (io::info_if_there(locks_.back().path, there) &&
+      there.inode == io::info(locks_.back().fd.get(), locks_.back().path).inode) {
+    return true;
+  }
+  locks_.back().path.clear();
+  return false;
+}
+
+Bigdata::~Bigdata() {
+  for (const Lock& lock : locks_) {
+    if (!lock.path.empty()) ::unlink(lock.path.c_str());
+  }
+}
+
+void Bigdata::begin_saving() {
+  if (saving_) return;
+  io::make_folders(folder_);
+  saving_.emplace(folder_);
+  // Only a look of is_saved_to() can be in the way. Without locks (a file system that has none) what
+  // is saved is safe from gc by its age alone.
+  while (::flock(saving_->fd(), LOCK_SH) != 0 && errno == EINTR) {
+  }
+}
+
+FileProtocol::Unfinished Bigdata::open_unfinished(std::string_view what) {
+  if (!save_) return FileProtocol::open_unfinished(what);
+  begin_saving();
+  const std::string nth = std::to_string(unfinished_[std::string(what)]++);
+  auto name_now = [&] { return io::uuid5(save_() + nth + '\0' + std::string(what)); };
+  const std::string filename = name_now();
+  // Under the lock it is still the same, unless a save that had it has been committed.
+  if (!lock(filename) || name_now() != filename) return FileProtocol::open_unfinished(what);
+  created_.push_back(filename);
+  return {filename, path_of(filename)};
 }
 
 void Bigdata::remove(std::string_view filename) { io::remove_file(path_of(filename)); }

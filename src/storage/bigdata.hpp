@@ -20,8 +20,15 @@ class Bigdata final : public FileProtocol {
  public:
   /// `folder`: <path>/<workflow>/bigdata; made with the first file.
   explicit Bigdata(std::string folder) : folder_(std::move(folder)) {}
+  /// For a save. \param save  bytes that tell it from other saves, at the moment: see open_unfinished
+  Bigdata(std::string folder, std::function<std::string()> save)
+      : folder_(std::move(folder)), save_(std::move(save)) {}
+  ~Bigdata() override;
+  Bigdata(const Bigdata&) = delete;
+  Bigdata& operator=(const Bigdata&) = delete;
 
   std::filesystem::path open(std::string_view filename, Mode mode) override;
+  Unfinished open_unfinished(std::string_view what) override;
   void remove(std::string_view filename) override;
 
   /// Copies a file of another such folder, with those that belong to it, under a new name.
@@ -41,10 +48,19 @@ class Bigdata final : public FileProtocol {
 
  private:
   [[nodiscard]] std::string path_of(std::string_view filename) const;
+  void begin_saving();
+  bool lock(const std::string& filename);
   std::string folder_;
   bool looked_into_ = false;
   std::optional<io::Folder> saving_;  // locked, see is_saved_to
   std::vector<std::string> created_;
+  std::function<std::string()> save_;
+  std::map<std::string, int, std::less<>> unfinished_;  // how many of each `what` were opened
+  struct Lock {
+    std::string path;
+    io::Fd fd;
+  };
+  std::vector<Lock> locks_;                             // on those, until the save ends
 };
 
 /// Whether a name in bigdata is `filename` or belongs to it: `<filename>.<anything>`.

@@ -23,6 +23,7 @@
 
 #include "functionfuse/storage/file_storage.hpp"
 
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -191,11 +192,31 @@ namespace {
 
 }  // namespace
 
+namespace {
+
+/// Bytes that are the same for a save and for one that does it again after a kill, and others once it has
+/// been committed.
+std::string save_key(const io::Folder& folder, const std::string& task, const Record* record) {
+  std::string key = task + '\0';
+  if (record != nullptr) {
+    key += record->function + '\0' + record->version + '\0';
+    for (const Record::Digest& digest : {record->arguments, record->parents}) {
+      key.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+    }
+  }
+  const io::Fd old = folder.open_if_there(task, O_RDONLY);
+  if (!old) return key + "new";
+  const io::FileInfo info = io::info(old.get(), folder.where(task));
+  return key + std::to_string(info.inode) + ' ' + std::to_string(info.modified);
+}
+
+}  // namespace
+
 void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, const Saved& result,
                              const Record* record, const SerializerPool& pool) const {
   const io::Folder& folder = workflow.folder();
   const std::string bigdata_folder = folder.path() + "/" + std::string(kBigdata);
-  Bigdata bigdata(bigdata_folder);
+  Bigdata bigdata(bigdata_folder, [&] { return save_key(folder, task, record); });
   Protocols protocols;
   protocols.add(FILE_PROTOCOL, bigdata);
   FileHooks hooks(pool, protocols, bigdata);
@@ -223,6 +244,9 @@ void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, co
     throw;
   }
   workflow.saved(task, bigdata.created());
+  std::erase_if(replaced.ids, [&](const PersistentId& id) {
+    return std::ranges::find(bigdata.created(), id.filename) != bigdata.created().end();
+  });
   if (replaced.ids.empty()) return;
   try {
     remove_objects(bigdata_folder, replaced.ids, pool);

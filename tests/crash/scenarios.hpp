@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "functionfuse/serializers/bytes_serializer.hpp"
+#include "functionfuse/serializers/dask_array_serializer.hpp"
 #include "functionfuse/storage/file_storage.hpp"
 
 /// What is done to a storage while it is killed or its system calls fail: by the program `saver`,
@@ -16,8 +18,17 @@ namespace functionfuse::test {
 
 inline std::shared_ptr<Storage> open_storage(const std::string& path) {
   auto storage = std::make_shared<FileStorage>(path);
-  storage->register_persistent_serializers(BytesSerializer({.threshold = 1000}));
+  // One thread, so that the calls are the same each time.
+  storage->register_persistent_serializers(BytesSerializer({.threshold = 1000}),
+                                           DaskArraySerializer({.compute = {.threads = 1}}));
   return storage;
+}
+/// The same with other options for arrays.
+inline std::shared_ptr<Storage> open_storage_like(const Storage& storage, DaskArraySerializer::Options options) {
+  auto like = std::make_shared<FileStorage>(storage.url().substr(std::string("file://").size()));
+  options.compute.threads = 1;
+  like->register_persistent_serializers(BytesSerializer({.threshold = 1000}), DaskArraySerializer(options));
+  return like;
 }
 
 /// A result of each kind; `c` tells two of them apart.
@@ -25,6 +36,13 @@ inline Bytes bytes_of(char c) { return Bytes(std::string(5000, c)); }
 inline std::vector<double> array_of(char c) { return std::vector<double>(400'000, c); }
 inline std::vector<std::string> list_of(char c) {
   return std::vector<std::string>(150'000, std::string(10, c));
+}
+
+/// In irregular chunks, the last one shorter on disk.
+inline ChunkedArray chunked_of(char c) {
+  return ChunkedArray::from_function<double>(
+      Chunks({{2, 3, 2}, {40, 100}}),
+      [c](std::span<double> values, const Block&) { std::ranges::fill(values, c); });
 }
 
 template <class T>
@@ -60,6 +78,15 @@ inline const std::vector<Scenario>& scenarios() {
        [](Storage& s) { save(s, "x", 2, "new"); }},
       {"replace_array", [](Storage& s) { save(s, "x", array_of('o'), "old"); },
        [](Storage& s) { save(s, "x", array_of('n'), "new"); }},
+      {"chunked", nothing, [](Storage& s) { save(s, "x", chunked_of('n'), "new"); }},
+      {"replace_chunked", [](Storage& s) { save(s, "x", chunked_of('o'), "old"); },
+       [](Storage& s) { save(s, "x", chunked_of('n'), "new"); }},
+      {"compressed_chunked", nothing,
+       [](Storage& s) {
+         save(*open_storage_like(s, {.hdf5 = {.deflate = 1, .shuffle = true}}), "x", chunked_of('n'), "new");
+       }},
+      {"resumed_chunked", [](Storage& s) { save(s, "x", chunked_of('o'), "old"); },
+       [](Storage& s) { save(*open_storage_like(s, {.resume = true}), "x", chunked_of('n'), "new"); }},
       {"long_list", nothing, [](Storage& s) { save(s, "x", list_of('n'), "new"); }},
       {"copy_of_a_value", [](Storage& s) { save(s, "other", bytes_of('n'), "other"); },
        [](Storage& s) { save(s, "x", s.read_task("w", "other"), "new"); }},
@@ -99,6 +126,12 @@ inline std::string look(const std::string& path) {
   std::string text;
   switch (value.kind()) {
     case Kind::persistent: {
+      if (value.persistent_id()->name == DaskArraySerializer::name) {
+        const NdArray array = storage->read_task<ChunkedArray>("w", "x").compute();
+        const char c = static_cast<char>(array.at<double>(0, 0));
+        text = equal(array, chunked_of(c).compute()) ? std::string("chunked ") + c : "broken";
+        break;
+      }
       const Bytes bytes = storage->read_task<Bytes>("w", "x");
       text = bytes == bytes_of(bytes.view()[0]) ? std::string("bytes ") + bytes.view()[0] : "broken";
       break;

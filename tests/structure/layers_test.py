@@ -25,10 +25,14 @@ TOP = "functionfuse.hpp"
 # Public headers name none of these, so that a user's program needs none of their headers.
 LIBRARIES = re.compile(
     r"^(hdf5|H5|highfive/|blosc|zlib|zstd|lz4|curl/|pugixml|nlohmann/|openssl/|tbb/|oneapi/|CLI/|fmt/|xxh|"
-    r"pybind11/|Python\.h|cereal/)"
+    r"pybind11/|Python\.h|cereal/|Eigen/|eigen3/|xtensor/)"
 )
-# The adapter for types that were written for cereal: for those who have it, so nothing else includes it.
-CEREAL_ADAPTER = Path("include/functionfuse/pickle/cereal.hpp")
+# Adapters to libraries, for those who have them: nothing else includes an adapter.
+ADAPTERS = {
+    Path("include/functionfuse/pickle/cereal.hpp"): ("cereal/",),
+    Path("include/functionfuse/arrays/eigen.hpp"): ("Eigen/", "eigen3/"),
+    Path("include/functionfuse/arrays/xtensor.hpp"): ("xtensor/",),
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -78,10 +82,10 @@ def violations(root):
                 if name.startswith("functionfuse/") or (public and name.split("/")[0] in BELOW):
                     found.append(f"{file}: includes {name}, which is not there")
                 elif public and LIBRARIES.match(name):
-                    if not (file == CEREAL_ADAPTER and name.startswith("cereal/")):
+                    if not name.startswith(ADAPTERS.get(file, ())):
                         found.append(f"{file}: a public header must not include {name}")
-            elif target == CEREAL_ADAPTER:
-                found.append(f"{file}: includes {name}, which is for programs that use cereal")
+            elif target in ADAPTERS:
+                found.append(f"{file}: includes {name}, which is for programs that use that library")
             elif target.parts[0] not in ("include", "src") or (public and target.parts[0] != "include"):
                 found.append(f"{file}: includes {name}, a file outside {file.parts[0]}/")
             elif not may_include(user, layer(target)):
@@ -101,7 +105,7 @@ def test_functionfuse_hpp_includes_every_public_header():
         if file not in reached:
             reached.add(file)
             todo += [target for _, target in includes(ROOT, file) if target]
-    missing = set(sources(ROOT, "include")) - reached - {CEREAL_ADAPTER}
+    missing = set(sources(ROOT, "include")) - reached - set(ADAPTERS)
     assert not missing, f"{top} does not include: " + ", ".join(sorted(map(str, missing)))
 
 

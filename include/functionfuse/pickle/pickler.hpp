@@ -18,6 +18,7 @@
 
 namespace functionfuse {
 
+class ChunkedArray;
 class NdArray;
 class Value;
 
@@ -35,6 +36,9 @@ struct Pickle;  // see types.hpp
 /// with the storage (`template <> inline constexpr bool functionfuse::is_persistent<Mesh> = true;`).
 template <class T>
 inline constexpr bool is_persistent = false;
+/// Kept by DaskArraySerializer.
+template <>
+inline constexpr bool is_persistent<ChunkedArray> = true;
 
 /// Has a specialisation of Pickle, or is promised to have a persistent serializer.
 template <class T>

@@ -34,6 +34,20 @@ class FileProtocol : public Protocol {
   /// \error invalid_argument  a name that leaves the folder; Mode::write and it is there
   virtual std::filesystem::path open(std::string_view filename, Mode mode) = 0;
 
+  /// A file for an object of which a killed save may have left a part.
+  struct Unfinished {
+    std::string filename;
+    std::filesystem::path path;
+  };
+  /// As a new file opened for writing, but with a name that a save of the same task, by the same function
+  /// with the same arguments and in place of the same old result, gets again. Where a file is there, such
+  /// a save was killed and left it, to be gone on with or removed by the caller. While another save has
+  /// it, or where a storage can't tell: a new name.
+  ///
+  /// \param what  of the object, to tell it from others of the result; objects of one `what` are told apart
+  ///              by their order
+  virtual Unfinished open_unfinished(std::string_view what);
+
   /// Removes it; nothing where it is not there.
   virtual void remove(std::string_view filename) = 0;
 };

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "functionfuse/arrays/chunked_array.hpp"
+#include "functionfuse/formats/hdf5.hpp"
+#include "functionfuse/serializers/serializer.hpp"
+
+namespace functionfuse {
+
+/// Keeps every ChunkedArray of a result beside the pickle, chunk by chunk: under FILE_PROTOCOL as an HDF5
+/// file with the dataset `dask_arrays`, which Python's Function Fuse, h5py and dask read.
+///
+///     storage->register_persistent_serializers<ff::DaskArraySerializer>();
+///     storage->register_persistent_serializers(ff::DaskArraySerializer({.hdf5 = {.deflate = 4, .shuffle = true}}));
+///
+/// An array is computed while it is saved, and once: it is then what was stored, for the nodes that use it
+/// next too. What is read is opened, and its chunks are read when they are asked for. The same array twice
+/// in a result is stored once, and the same again when it is read.
+class DaskArraySerializer {
+ public:
+  struct Options {
+    Hdf5Options hdf5 = {};
+    ComputeOptions compute = {};
+    /// Go on with the chunks that a killed save of the same task left. For arrays that are computed to the
+    /// same elements each time: the chunks come from both runs. Without it a save begins anew, and what the
+    /// killed one left is removed by gc.
+    bool resume = false;
+  };
+
+  using serializer_class = ChunkedArray;
+  static constexpr std::string_view name = "HDFSerializer";  ///< whatever the class is called
+  static constexpr bool thread_safe = true;
+
+  DaskArraySerializer();
+  explicit DaskArraySerializer(Options options);
+
+  [[nodiscard]] std::shared_ptr<const void> identity(const ChunkedArray& array) const { return array.identity(); }
+  /// \error unsupported  a dtype that HDF5 can't keep
+  /// \error any          what computing a chunk throws
+  SerializedAs pickle(const Protocols& protocols, const ChunkedArray& array);
+  /// \error any  as open_hdf5
+  ChunkedArray unpickle(const Protocols& protocols, const SerializedAs& id);
+  void remove(const Protocols& protocols, const SerializedAs& id);
+  /// Reads every chunk. Without checksums (h5py wrote the file) only that it can be read is known.
+  void verify(const Protocols& protocols, const SerializedAs& id);
+
+ private:
+  class Opened;
+  Options options_;
+  std::shared_ptr<Opened> opened_;  // the arrays that are in use, by path
+};
+
+}  // namespace functionfuse

@@ -1,0 +1,98 @@
+#include "formats/hdf5/codec.hpp"
+
+#include <cstring>
+
+#include <zlib.h>
+
+#include <functionfuse/error.hpp>
+
+namespace functionfuse::formats::hdf5 {
+namespace {
+
+// Elements at a time: their bytes, and those of the same number of lines of the result, fit the
+// first cache.
+constexpr std::size_t kBlock = 1024;
+
+template <std::size_t kSize>
+void shuffle_elements(const std::byte* from, std::size_t count, std::byte* to) {
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    const std::size_t end = begin + kBlock < count ? begin + kBlock : count;
+    for (std::size_t b = 0; b < kSize; ++b) {
+      for (std::size_t i = begin; i < end; ++i) to[b * count + i] = from[i * kSize + b];
+    }
+  }
+}
+
+template <std::size_t kSize>
+void unshuffle_elements(const std::byte* from, std::size_t count, std::byte* to) {
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    const std::size_t end = begin + kBlock < count ? begin + kBlock : count;
+    for (std::size_t b = 0; b < kSize; ++b) {
+      for (std::size_t i = begin; i < end; ++i) to[i * kSize + b] = from[b * count + i];
+    }
+  }
+}
+
+}  // namespace
+
+void shuffle(const std::byte* from, std::size_t size, std::size_t itemsize, std::byte* to) {
+  const std::size_t count = size / itemsize;
+  switch (itemsize) {
+    case 2:
+      shuffle_elements<2>(from, count, to);
+      break;
+    case 4:
+      shuffle_elements<4>(from, count, to);
+      break;
+    case 8:
+      shuffle_elements<8>(from, count, to);
+      break;
+    default:
+      for (std::size_t b = 0; b < itemsize; ++b) {
+        for (std::size_t i = 0; i < count; ++i) to[b * count + i] = from[i * itemsize + b];
+      }
+  }
+  const std::size_t whole = count * itemsize;
+  if (whole < size) std::memcpy(to + whole, from + whole, size - whole);
+}
+
+void unshuffle(const std::byte* from, std::size_t size, std::size_t itemsize, std::byte* to) {
+  const std::size_t count = size / itemsize;
+  switch (itemsize) {
+    case 2:
+      unshuffle_elements<2>(from, count, to);
+      break;
+    case 4:
+      unshuffle_elements<4>(from, count, to);
+      break;
+    case 8:
+      unshuffle_elements<8>(from, count, to);
+      break;
+    default:
+      for (std::size_t b = 0; b < itemsize; ++b) {
+        for (std::size_t i = 0; i < count; ++i) to[i * itemsize + b] = from[b * count + i];
+      }
+  }
+  const std::size_t whole = count * itemsize;
+  if (whole < size) std::memcpy(to + whole, from + whole, size - whole);
+}
+
+std::size_t deflate(const std::byte* from, std::size_t size, int level, std::byte* to) {
+  uLongf done = size;
+  const int result = ::compress2(reinterpret_cast<Bytef*>(to), &done,
+                                 reinterpret_cast<const Bytef*>(from), size, level);
+  if (result == Z_MEM_ERROR) throw Error(Errc::io, "no memory for compressing a chunk");
+  return result == Z_OK && done < size ? done : 0;
+}
+
+bool inflate(const std::byte* from, std::size_t from_size, std::byte* to, std::size_t size) {
+  uLongf done = size;
+  const int result = ::uncompress(reinterpret_cast<Bytef*>(to), &done,
+                                  reinterpret_cast<const Bytef*>(from), from_size);
+  if (result == Z_MEM_ERROR) throw Error(Errc::io, "no memory for a compressed chunk");
+  return result == Z_OK && done == size;
+}
+
+bool may_inflate(std::size_t from_size, std::size_t size) { return size / 1032 <= from_size; }
+
+}  // namespace functionfuse::formats::hdf5

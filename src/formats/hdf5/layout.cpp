@@ -1,0 +1,66 @@
+#include "formats/hdf5/layout.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include <functionfuse/arrays/nd_array.hpp>
+
+#include "formats/hdf5_file.hpp"
+
+namespace functionfuse::formats {
+
+Chunks stored_chunks(const Chunks& chunks, const DType& dtype) {
+  Shape piece = chunks.chunksize();
+  for (;;) {
+    std::size_t bytes = std::max<std::size_t>(dtype.itemsize(), 1);
+    for (const std::int64_t length : piece) {
+      const auto n = static_cast<std::size_t>(std::max<std::int64_t>(length, 1));
+      if (__builtin_mul_overflow(bytes, n, &bytes)) bytes = hdf5::kMaxChunk + 1;
+      if (bytes > hdf5::kMaxChunk) break;
+    }
+    if (bytes <= hdf5::kMaxChunk) break;
+    auto longest = std::max_element(piece.begin(), piece.end());
+    *longest -= *longest / 2;
+  }
+  for (std::int64_t& length : piece) {
+    if (length == 0) length = -1;
+  }
+  return Chunks::regular(chunks.shape(), piece);
+}
+
+namespace hdf5 {
+
+std::uint64_t chunk_checksum(const std::byte* data, std::size_t size, std::size_t number) {
+  const std::uint64_t hash = XXH3_64bits_withSeed(data, size, number);
+  return hash == 0 ? 1 : hash;
+}
+
+std::uint64_t plain_checksum(const void* data, std::size_t size) {
+  return XXH3_64bits(data, size);
+}
+
+std::string stored_as(const Shape& chunk_shape, bool shuffle, int deflate) {
+  std::string text = chunk_shape.empty() ? "contiguous" : "chunks " + shape_text(chunk_shape);
+  if (shuffle) text += ", shuffle";
+  if (deflate > 0) text += ", deflate " + std::to_string(deflate);
+  return text;
+}
+
+std::string place_of(const std::string& path, const std::string& dataset) {
+  return "file " + path + ", dataset " + dataset;
+}
+
+std::string place_of(const std::string& path, const std::string& dataset, const Chunks& chunks,
+                     std::size_t number) {
+  return place_of(path, dataset) + ", chunk " + shape_text(chunks.index(number));
+}
+
+bool has_bytes(const DType& dtype, const Shape& shape) {
+  return dtype.itemsize() > 0 && std::find(shape.begin(), shape.end(), 0) == shape.end();
+}
+
+Chunks one_chunk(const Shape& shape) { return Chunks::regular(shape, Shape(shape.size(), -1)); }
+
+}  // namespace hdf5
+}  // namespace functionfuse::formats

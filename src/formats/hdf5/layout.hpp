@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <functionfuse/arrays/chunks.hpp>
+
+/// \file
+/// What the writer and the reader have to agree about. docs/formats/hdf5.md has the whole of it.
+
+namespace functionfuse::formats::hdf5 {
+
+inline constexpr const char* kAlgorithm = "algorithm";  ///< attributes of the checksums
+inline constexpr const char* kStoredAs = "stored_as";
+inline constexpr const char* kLengthsChecksum = "xxh3_64";  ///< of the lengths of chunks
+inline constexpr const char* kDType = "dtype";              ///< of a dataset without bytes
+
+inline constexpr std::string_view kXxh3 = "xxh3_64, seeded with the chunk's number, 0 as 1";
+
+/// The most bytes a chunk may have.
+inline constexpr std::size_t kMaxChunk = 0xffffffff;
+
+[[nodiscard]] inline std::string checksums_name(const std::string& dataset) {
+  return dataset + ".checksums";
+}
+[[nodiscard]] inline std::string lengths_name(const std::string& dataset, std::size_t axis) {
+  return dataset + ".chunks." + std::to_string(axis);
+}
+
+/// Of a chunk's bytes as they are stored. Never 0: that is a chunk that was not written.
+[[nodiscard]] std::uint64_t chunk_checksum(const std::byte* data, std::size_t size,
+                                           std::size_t number);
+/// Of plain bytes, at any size.
+[[nodiscard]] std::uint64_t plain_checksum(const void* data, std::size_t size);
+
+/// What bytes the checksums are of: "(256, 500), shuffle, deflate 4", "contiguous". Another program
+/// may have changed how the data is stored, and copied checksums that are of no use then.
+[[nodiscard]] std::string stored_as(const Shape& chunk_shape, bool shuffle, int deflate);
+
+/// "file x.h5, dataset dask_arrays"
+[[nodiscard]] std::string place_of(const std::string& path, const std::string& dataset);
+/// "file x.h5, dataset dask_arrays, chunk (1, 0)"
+[[nodiscard]] std::string place_of(const std::string& path, const std::string& dataset,
+                                   const Chunks& chunks, std::size_t number);
+
+/// Whether there is anything to write: elements, and bytes in them.
+[[nodiscard]] bool has_bytes(const DType& dtype, const Shape& shape);
+/// One chunk: how data without bytes, or of rank 0, is kept.
+[[nodiscard]] Chunks one_chunk(const Shape& shape);
+
+}  // namespace functionfuse::formats::hdf5

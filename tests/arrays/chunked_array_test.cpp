@@ -1,0 +1,238 @@
+#include "functionfuse/arrays/chunked_array.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <set>
+#include <thread>
+
+#include "functionfuse/error.hpp"
+
+namespace ff = functionfuse;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+ff::ChunkedArray numbers(const ff::Shape& shape, const ff::Shape& chunks) {
+  std::int64_t size = 1;
+  for (auto n : shape) size *= n;
+  std::vector<double> values(static_cast<std::size_t>(size));
+  std::iota(values.begin(), values.end(), 0.0);
+  return ff::ChunkedArray::from_array(ff::NdArray::from(std::move(values), shape), chunks);
+}
+
+/// Counts how often each chunk is made.
+struct Counted {
+  std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
+  std::shared_ptr<std::map<std::size_t, int>> calls = std::make_shared<std::map<std::size_t, int>>();
+
+  ff::ChunkedArray array(const ff::Shape& shape, const ff::Shape& chunks) const {
+    return ff::ChunkedArray::from_function<double>(
+        shape, chunks, [mutex = mutex, calls = calls](std::span<double> values, const ff::Block& where) {
+          {
+            std::lock_guard lock(*mutex);
+            ++(*calls)[where.number];
+          }
+          std::fill(values.begin(), values.end(), static_cast<double>(where.number + 1));
+        });
+  }
+  int most() const {
+    int n = 0;
+    for (const auto& [chunk, count] : *calls) n = std::max(n, count);
+    return n;
+  }
+};
+
+template <class F>
+std::string error_of(const F& f) {
+  try {
+    f();
+  } catch (const ff::Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST(ChunkedArray, ComputesWhatItWasMadeOf) {
+  auto x = numbers({5, 7}, {2, 3});
+  EXPECT_EQ(x.chunks(), ff::Chunks({{2, 2, 1}, {3, 3, 1}}));
+  EXPECT_TRUE(equal(x.compute(), x.compute({.threads = 1})));
+  EXPECT_EQ(x.compute().at<double>(4, 6), 34.0);
+  EXPECT_EQ(x.compute_chunk({1, 2}).to_vector<double>(), (std::vector<double>{20, 27}));
+}
+
+TEST(ChunkedArray, RankZeroAndEmpty) {
+  EXPECT_EQ(ff::ChunkedArray(3.5).compute_scalar<double>(), 3.5);
+  EXPECT_EQ((ff::ChunkedArray(3) + 4).compute_scalar<int>(), 7);
+  auto empty = ff::ChunkedArray::zeros({0, 3}, {1, 2});
+  EXPECT_EQ(empty.compute().shape(), (ff::Shape{0, 3}));
+  EXPECT_EQ(empty.sum().compute_scalar<double>(), 0.0);
+  EXPECT_EQ((empty + 1).slice({{}, {1, 2}}).compute().shape(), (ff::Shape{0, 1}));
+  EXPECT_EQ(ff::ChunkedArray().compute().shape(), (ff::Shape{0}));
+}
+
+TEST(ChunkedArray, ElementwiseOfArraysInOtherChunks) {
+  auto x = numbers({4, 6}, {2, 3});
+  auto y = numbers({4, 6}, {3, 6});
+  auto sum = x + 2.0 * y - 1;
+  EXPECT_EQ(sum.chunks(), ff::Chunks({{2, 1, 1}, {3, 3}}));
+  auto values = sum.compute().to_vector<double>();
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(values[i], 3.0 * static_cast<double>(i) - 1);
+  auto row = numbers({6}, {4});
+  EXPECT_EQ((x * row).compute().at<double>(3, 5), 23.0 * 5);
+  EXPECT_EQ((x > 11).compute().dtype(), ff::DType::of<bool>());
+  EXPECT_EQ((x == 3).sum().compute_scalar<std::int64_t>(), 1);
+}
+
+TEST(ChunkedArray, ScalarsDoNotWiden) {
+  auto x = ff::ChunkedArray::from_array(ff::NdArray::from(std::vector<std::uint8_t>{1, 255}), {1});
+  EXPECT_EQ((x + 1).dtype(), ff::DType::of<std::uint8_t>());
+  EXPECT_EQ((x + 1).compute().to_vector<int>(), (std::vector<int>{2, 0}));
+  EXPECT_EQ((x + 300).dtype(), ff::DType::of<std::uint16_t>());
+  EXPECT_EQ((x / 2).dtype(), ff::DType::of<double>());
+}
+
+TEST(ChunkedArray, AChunkIsMadeOnceForAllResults) {
+  Counted made;
+  auto x = made.array({8, 8}, {2, 2});
+  auto results = ff::compute_all({x + 1, x.sum(), x.transpose() * x, x.rechunk({8, 1})});
+  EXPECT_EQ(made.calls->size(), 16u);
+  EXPECT_EQ(made.most(), 1);
+  EXPECT_EQ(results[1].reshape({}).at<double>(), 4.0 * 16 * 17 / 2);
+}
+
+TEST(ChunkedArray, AChunkIsMadeOnceThoughTheLimitIsTight) {
+  Counted made;
+  auto x = made.array({512, 512}, {64, 64});  // 2 MiB in chunks of 32 KiB
+  auto y = x + x.transpose();
+  auto sink_values = y.compute({.memory_limit = 192 << 10, .threads = 2});
+  EXPECT_EQ(made.most(), 1);
+  EXPECT_EQ(sink_values.at<double>(0, 511), 8.0 + 57.0);
+  EXPECT_EQ(sink_values.at<double>(511, 0), 8.0 + 57.0);
+}
+
+TEST(ChunkedArray, ASliceTouchesOnlyItsChunks) {
+  Counted made;
+  auto x = made.array({10, 10}, {2, 2});
+  EXPECT_EQ(x.slice({{3, 4}, {.start = -1, .stop = -4, .step = -2}}).compute().to_vector<double>(),
+            (std::vector<double>{10, 9}));
+  EXPECT_EQ(made.calls->size(), 2u);
+  EXPECT_EQ(x.take(-1, 1)[0].compute_scalar<double>(), 5.0);
+  EXPECT_EQ(made.calls->size(), 3u);
+}
+
+TEST(ChunkedArray, TheLimitHolds) {
+  std::atomic<std::int64_t> now = 0, most = 0;
+  auto x = ff::ChunkedArray::from_function<double>(
+      {64, 4096}, {1, 4096}, [&](std::span<double> values, const ff::Block&) {
+        std::fill(values.begin(), values.end(), 1.0);
+      });
+  struct Sink : ff::ChunkSink {
+    std::atomic<std::int64_t>&now, &most;
+    Sink(std::atomic<std::int64_t>& n, std::atomic<std::int64_t>& m) : now(n), most(m) {}
+    void write(std::size_t, const ff::NdArray& block) override {
+      now += static_cast<std::int64_t>(block.nbytes());
+      most = std::max(most.load(), now.load());
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      now -= static_cast<std::int64_t>(block.nbytes());
+    }
+  } sink(now, most);
+  x.store(sink, {.memory_limit = 80 << 10, .threads = 8});  // two chunks of 32 KiB
+  EXPECT_LE(most.load(), 80 << 10);
+  EXPECT_EQ(now.load(), 0);
+}
+
+TEST(ChunkedArray, AChunkBeyondTheLimitIsAnErrorBeforeAnythingRuns) {
+  Counted made;
+  auto x = made.array({1000, 1000}, {1000, 1000});
+  auto what = error_of([&] { (void)(x + 1).compute({.memory_limit = 1 << 20}); });
+  EXPECT_THAT(what, HasSubstr("memory limit is 1 MiB"));
+  EXPECT_THAT(what, HasSubstr("rechunk"));
+  EXPECT_EQ(made.calls->size(), 0u);
+}
+
+TEST(ChunkedArray, TheFirstErrorEndsIt) {
+  auto x = ff::ChunkedArray::from_function<double>({1000}, {1}, [](std::span<double>, const ff::Block& where) {
+    if (where.number == 17) throw std::runtime_error("chunk 17 is bad");
+  });
+  EXPECT_THROW((void)x.compute(), std::runtime_error);
+  EXPECT_THROW((void)x.sum().compute(), std::runtime_error);
+}
+
+TEST(ChunkedArray, AFunctionMayCompute) {
+  auto inner = numbers({100}, {10});
+  auto x = ff::ChunkedArray::from_function<double>({8}, {1}, [inner](std::span<double> values, const ff::Block&) {
+    values[0] = inner.sum().compute_scalar<double>();
+  });
+  EXPECT_EQ(x.sum().compute_scalar<double>(), 8 * 4950.0);
+}
+
+TEST(ChunkedArray, DeepGraphs) {
+  auto x = numbers({4}, {2});
+  for (int i = 0; i < 20000; ++i) x = x + 1;
+  EXPECT_EQ(x.compute().at<double>(3), 20003.0);
+}
+
+TEST(ChunkedArray, ReductionsOverSomeAxes) {
+  auto x = numbers({4, 6, 5}, {3, 2, 5});
+  EXPECT_EQ(x.sum().compute_scalar<double>(), 119.0 * 120 / 2);
+  EXPECT_EQ(x.sum({0, 2}).shape(), (ff::Shape{6}));
+  EXPECT_EQ(x.mean({-1}, true).shape(), (ff::Shape{4, 6, 1}));
+  EXPECT_EQ(x.max({1}).compute().at<double>(3, 4), 119.0);
+  EXPECT_EQ(x.argmax().compute_scalar<std::int64_t>(), 119);
+  EXPECT_EQ(x.argmin(1).compute().to_vector<int>(), std::vector<int>(20, 0));
+  EXPECT_NEAR(x.std().compute_scalar<double>(), std::sqrt((120.0 * 120 - 1) / 12), 1e-9);
+  EXPECT_TRUE((x >= 0).all().compute_scalar<bool>());
+  EXPECT_THAT(error_of([&] { (void)x.sum({3}); }), HasSubstr("axis 3 is out of bounds"));
+}
+
+TEST(ChunkedArray, Matmul) {
+  auto a = numbers({5, 4}, {2, 3}), b = numbers({4, 3}, {1, 2});
+  auto c = matmul(a, b).compute();
+  EXPECT_EQ(c.at<double>(4, 2), 16.0 * 2 + 17 * 5 + 18 * 8 + 19 * 11);
+  EXPECT_THAT(error_of([&] { (void)matmul(a, a); }), HasSubstr("do not fit"));
+}
+
+TEST(ChunkedArray, ConcatenateAndStack) {
+  auto x = numbers({2, 3}, {1, 2});
+  EXPECT_EQ(ff::ChunkedArray::concatenate({x, x + 10}, 1).compute().to_vector<int>(),
+            (std::vector<int>{0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15}));
+  EXPECT_EQ(ff::ChunkedArray::stack({x, x}, -1).shape(), (ff::Shape{2, 3, 2}));
+  EXPECT_EQ(ff::ChunkedArray::stack({x, x}, -1).compute().at<double>(1, 2, 1), 5.0);
+}
+
+TEST(ChunkedArray, SetStoredReplacesWhatItIsMadeOf) {
+  Counted made;
+  auto x = made.array({6}, {2});
+  auto y = x * 2;
+  x.set_stored(ff::ChunkedArray::from_array(ff::NdArray::from(std::vector<double>{9, 8, 7, 6, 5, 4}), {4}));
+  EXPECT_EQ(x.chunks(), ff::Chunks({{2, 2, 2}}));
+  EXPECT_EQ(y.compute().to_vector<int>(), (std::vector<int>{18, 16, 14, 12, 10, 8}));
+  EXPECT_TRUE(made.calls->empty());
+}
+
+TEST(ChunkedArray, MapBlocksGetsBlocksThatBelongTogether) {
+  auto x = numbers({4, 4}, {2, 2});
+  auto y = x.map_blocks<double, std::int64_t>(
+      [](std::span<const double> in, std::span<std::int64_t> out, const ff::Block& where) {
+        for (std::size_t i = 0; i < in.size(); ++i) {
+          out[i] = static_cast<std::int64_t>(in[i]) * 100 + static_cast<std::int64_t>(where.number);
+        }
+      });
+  EXPECT_EQ(y.compute().at<std::int64_t>(3, 3), 1503);
+}
+
+TEST(Chunks, ErrorsSayWhatFits) {
+  EXPECT_THAT(error_of([] { ff::Chunks::regular({4, 4}, {2}); }), HasSubstr("one length for each axis"));
+  EXPECT_THAT(error_of([] { ff::Chunks::regular({4}, {0}); }), HasSubstr("above 0"));
+  EXPECT_THAT(error_of([] { ff::Chunks c(std::vector<std::vector<std::int64_t>>{{}}); }), HasSubstr("no chunks"));
+  EXPECT_EQ(ff::Chunks::regular({1000}, {3}).to_string(), "((3, 3, 3, ..., 3, 3, 1),)");
+}

@@ -1,0 +1,223 @@
+// Arrays that nodes make: kept by DaskArraySerializer in a FileStorage.
+
+#include <gmock/gmock.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <numeric>
+
+#include "functionfuse/functionfuse.hpp"
+#include "io/temp_folder.hpp"
+
+namespace ff = functionfuse;
+using testing::HasSubstr;
+using functionfuse::test::TempFolder;
+
+struct Frames {
+  ff::ChunkedArray first, again;
+  std::vector<ff::ChunkedArray> list;
+  std::map<std::string, ff::ChunkedArray> by_name;
+};
+FUNCTIONFUSE_FIELDS(Frames, first, again, list, by_name)
+
+namespace {
+
+std::atomic<int> made = 0;
+
+ff::ChunkedArray counted(std::int64_t length, std::int64_t chunk) {
+  return ff::ChunkedArray::from_function<double>({length}, {chunk}, [](std::span<double> values, const ff::Block& where) {
+    ++made;
+    std::iota(values.begin(), values.end(), static_cast<double>(where.origin[0]));
+  });
+}
+
+std::shared_ptr<ff::FileStorage> storage_at(const TempFolder& folder) {
+  auto storage = std::make_shared<ff::FileStorage>(folder.path());
+  storage->register_persistent_serializers<ff::DaskArraySerializer>();
+  return storage;
+}
+
+std::size_t files_in(const std::filesystem::path& folder) {
+  std::size_t n = 0;
+  if (!std::filesystem::exists(folder)) return 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++n;
+  return n;
+}
+
+std::size_t open_files() { return files_in("/proc/self/fd"); }
+
+ff::ChunkedArray make_frames() { return counted(100, 7); }
+double sum_up(const ff::ChunkedArray& x) { return x.sum().compute_scalar<double>(); }
+
+}  // namespace
+
+TEST(Arrays, ALazyArrayIsComputedOnceThoughItIsSavedAndUsed) {
+  TempFolder folder;
+  made = 0;
+  for (int run = 0; run < 2; ++run) {
+    auto frames = ff::workflow<make_frames>()();
+    auto sum = ff::workflow<sum_up>()(frames);
+    ff::LocalWorkflow workflow({sum}, "arrays");
+    workflow.set_storage(storage_at(folder));
+    const double result = workflow.run<double>();
+    EXPECT_EQ(result, 4950.0);
+    EXPECT_EQ(made, 15);  // chunks: once in the first run, never in the second
+  }
+}
+
+TEST(Arrays, AreFoundWhereverTheyAreInAResult) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  made = 0;
+  const ff::ChunkedArray shared = counted(10, 3);
+  const ff::ChunkedArray irregular = ff::ChunkedArray::from_array(
+      ff::NdArray::from(std::vector<int>{1, 2, 3, 4, 5, 6}), ff::Chunks({{1, 3, 2}}));
+  storage->save("w", "t", Frames{shared, shared, {irregular, shared + 1}, {{"a", shared}}});
+  EXPECT_EQ(made, 4);
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 3u);
+
+  const auto read = storage_at(folder)->read_task<Frames>("w", "t");
+  EXPECT_EQ(read.first.identity(), read.again.identity());
+  EXPECT_EQ(read.first.identity(), read.by_name.at("a").identity());
+  EXPECT_EQ(read.list[0].chunks(), ff::Chunks({{1, 3, 2}}));
+  EXPECT_EQ(read.list[0].compute().to_vector<int>(), (std::vector<int>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(read.list[1].sum().compute_scalar<double>(), 55.0);
+  EXPECT_EQ(made, 4);
+
+  // Saved again, as a part of another result: the same array is two files' then, each whole.
+  storage->save("w", "t2", read.list);
+  EXPECT_EQ(storage->read_task<std::vector<ff::ChunkedArray>>("w", "t2")[1].sum().compute_scalar<double>(), 55.0);
+}
+
+TEST(Arrays, RemovingATaskRemovesItsFilesAndOpenArraysGoOn) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  storage->save("w", "t", counted(10, 3));
+  auto array = storage->read_task<ff::ChunkedArray>("w", "t");
+  storage->save("w", "t", counted(20, 3));
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 1u);
+  EXPECT_EQ(array.sum().compute_scalar<double>(), 45.0);
+  EXPECT_EQ(storage->remove_task("w", "t"), 1u);
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 0u);
+  EXPECT_EQ(array.sum().compute_scalar<double>(), 45.0);
+}
+
+TEST(Arrays, AnErrorWhileChunksAreComputedLeavesTheOldResultAndNothingElse) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  storage->save("w", "t", counted(10, 3));
+  auto bad = ff::ChunkedArray::from_function<double>({10}, {1}, [](std::span<double>, const ff::Block& where) {
+    if (where.number == 7) throw std::runtime_error("no chunk 7");
+  });
+  EXPECT_THROW(storage->save("w", "t", std::vector{counted(5, 1), bad}), std::runtime_error);
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 1u);
+  EXPECT_EQ(storage->read_task<ff::ChunkedArray>("w", "t").sum().compute_scalar<double>(), 45.0);
+}
+
+TEST(Arrays, NoFileStaysOpen) {
+  TempFolder folder;
+  const std::size_t before = open_files();
+  {
+    auto storage = storage_at(folder);
+    storage->save("w", "t", counted(10, 3));
+    storage->save("w", "u", std::vector(3, counted(10, 3)));
+    for (int i = 0; i < 3000; ++i) (void)storage->read_task<ff::ChunkedArray>("w", "t");
+    auto kept = storage->read_task<std::vector<ff::ChunkedArray>>("w", "u");
+    auto sum = (kept[0] + kept[1]).sum();
+    kept.clear();
+    EXPECT_EQ(sum.compute_scalar<double>(), 90.0);
+    storage->sync("w");
+  }
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST(Arrays, ManyArraysInOneResult) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  std::vector<ff::ChunkedArray> many;
+  for (int i = 0; i < 3000; ++i) many.push_back(ff::ChunkedArray::full<int>({2}, {1}, i));
+  storage->save("w", "t", many);
+  auto read = storage->read_task<std::vector<ff::ChunkedArray>>("w", "t");
+  EXPECT_EQ(read[2999].compute().at<int>(1), 2999);
+  EXPECT_EQ(read[0].compute().at<int>(1), 0);
+}
+
+TEST(Arrays, WithoutTheSerializerTheErrorSaysHow) {
+  TempFolder folder;
+  ff::FileStorage storage(folder.path());
+  try {
+    storage.save("w", "t", counted(10, 3));
+    FAIL();
+  } catch (const ff::Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("ChunkedArray"));
+    EXPECT_THAT(e.what(), HasSubstr("register_persistent_serializers"));
+  }
+  EXPECT_FALSE(storage.file_exists("w", "t"));
+  storage_at(folder)->save("w", "t", counted(10, 3));
+  EXPECT_EQ(storage.remove_task("w", "t"), 1u);  // and removing works without
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 0u);
+}
+
+TEST(Arrays, ADamagedChunkIsComputedAgainByTheNextRun) {
+  TempFolder folder;
+  auto run = [&] {
+    auto sum = ff::workflow<sum_up>()(ff::workflow<make_frames>()().set_name("frames"));
+    ff::LocalWorkflow workflow({sum.set_name("sum")}, "arrays");
+    workflow.set_storage(storage_at(folder));
+    return workflow.run<double>();
+  };
+  EXPECT_EQ(run(), 4950.0);
+  auto storage = storage_at(folder);
+  EXPECT_TRUE(storage->verify("arrays").empty());
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "arrays" / "bigdata")) {
+    std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) - 100);
+  }
+  const auto problems = storage->verify("arrays");
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].task, "frames");
+  storage->remove_task("arrays", "sum");
+  EXPECT_EQ(run(), 4950.0);
+  EXPECT_TRUE(storage->verify("arrays").empty());
+}
+
+TEST(Arrays, ASaveGoesOnWithTheChunksOfAKilledOne) {
+  for (const bool resume : {true, false}) {
+    TempFolder folder;
+    auto save = [&](int stop_at) {
+      auto storage = std::make_shared<ff::FileStorage>(folder.path());
+      storage->register_persistent_serializers(ff::DaskArraySerializer({.compute = {.threads = 1}, .resume = resume}));
+      made = 0;
+      auto array = ff::ChunkedArray::from_function<double>(
+          {800000}, {40000}, [stop_at](std::span<double> values, const ff::Block& where) {
+            if (made++ == stop_at) ::_exit(17);
+            std::iota(values.begin(), values.end(), static_cast<double>(where.origin[0]));
+          });
+      storage->save("w", "t", std::vector{array, array + 1});
+    };
+    const pid_t child = ::fork();
+    if (child == 0) {
+      save(18);
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(WEXITSTATUS(status), 17);
+    EXPECT_FALSE(storage_at(folder)->file_exists("w", "t"));
+    save(-1);
+    EXPECT_EQ(made, resume ? 2 : 20);
+    auto read = storage_at(folder)->read_task<std::vector<ff::ChunkedArray>>("w", "t");
+    EXPECT_EQ(read[0].sum().compute_scalar<double>(), 799999.0 * 400000);
+    EXPECT_EQ(read[1].sum().compute_scalar<double>(), 799999.0 * 400000 + 800000);
+    const auto left = storage_at(folder)->gc("w", false, 0);
+    EXPECT_EQ(left.size(), resume ? 0u : 1u);
+    EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 2u);
+    // Saved once more it replaces the old result, whose files go.
+    save(-1);
+    EXPECT_EQ(made, 20);
+    EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 2u);
+    EXPECT_TRUE(storage_at(folder)->verify("w").empty());
+  }
+}
