@@ -54,6 +54,26 @@ ROWS = [
     ("disk", "node, read stored", "us", "python", None),
     ("disk", "array of 1 GB, save", "s", "python", None),
     ("disk", "array of 1 GB, read", "s", "python", None),
+    ("compute", "sum of 20,000 x 20,000 random numbers", "s", "dask", 2),
+    ("compute", "x * x + 1 of them into HDF5", "s", "dask", 2),
+    ("compute", "sum of 10,000 chunks of 40 x 40, a chunk", "us", "dask", "<= 5"),
+    ("compute", "100,000 trivial tasks, a task", "us", "dask", "<= 1"),
+    ("files on tmpfs", "1 GiB in chunks of 16 MiB, save", "s", "dask", 1.5),
+    ("files on tmpfs", "1 GiB in chunks of 16 MiB, read and sum", "s", "dask", 2),
+    ("files on tmpfs", "1 GiB in chunks of 16 MiB, read whole", "s", "dask", 5),
+    ("files on tmpfs", "1 GiB in chunks of 1 MiB, save", "s", "dask", 2),
+    ("files on tmpfs", "1 GiB in chunks of 1 MiB, read and sum", "s", "dask", 2.5),
+    ("files on tmpfs", "1 GiB in chunks of 1 MiB, read whole", "s", "dask", 5),
+    ("files on tmpfs", "1 GiB in chunks of 256 KiB, save", "s", "dask", 4),
+    ("files on tmpfs", "1 GiB in chunks of 256 KiB, read and sum", "s", "dask", 5),
+    ("files on tmpfs", "1 GiB in chunks of 256 KiB, read whole", "s", "dask", 5),
+    ("files on disk", "1 GiB in chunks of 16 MiB, save", "s", "dask", None),
+    ("files on disk", "1 GiB in chunks of 16 MiB, save", "s", "dd", 0.95),
+    ("files on disk", "1 GiB in chunks of 16 MiB, read and sum", "s", "dask", None),
+    ("files on disk", "1 GiB in chunks of 1 MiB, save", "s", "dd", 0.95),
+    ("files on disk", "1 GiB in chunks of 1 MiB, read and sum", "s", "dask", None),
+    ("files on disk", "1 GiB in chunks of 256 KiB, save", "s", "dd", 0.95),
+    ("files on disk", "1 GiB in chunks of 256 KiB, read and sum", "s", "dask", None),
 ]
 
 
@@ -69,6 +89,10 @@ def program(name, *arguments):
 
 def python(*arguments):
     return figures(sys.executable, os.path.join(HERE, "python_peers.py"), *arguments)
+
+
+def arrays(*arguments):
+    return figures(sys.executable, os.path.join(HERE, "array_peers.py"), *arguments)
 
 
 def in_new_folder(parent, run):
@@ -90,7 +114,14 @@ def round_of(group, disk):
     if group == "pickles":
         return {"python": python("pickles"), "cereal": program("cereal_bench"),
                 "ours": program("pickle_bench")}
-    parent = "/dev/shm" if group == "tmpfs" else disk
+    parent = disk if group.endswith("disk") else "/dev/shm"
+    if group in ("compute", "files on tmpfs", "files on disk"):
+        what = group.split()[0]
+        runs = {"dask": in_new_folder(parent, lambda folder: arrays(what, folder)),
+                "ours": in_new_folder(parent, lambda folder: program("array_bench", what, folder))}
+        if group == "files on disk":
+            runs["dd"] = in_new_folder(parent, lambda folder: arrays("dd", folder))
+        return runs
     return {"python": in_new_folder(parent, lambda folder: python("storage", folder)),
             "ours": in_new_folder(parent, lambda folder: program("storage_bench", folder))}
 
@@ -116,7 +147,7 @@ def table(samples):
             theirs = statistics.median(run[peer][name] for run in runs)
             ratio = statistics.median(run[peer][name] / max(run["ours"][name], 1e-9) for run in runs)
         wanted, reached = verdict(goal, ours, ratio)
-        where = f" ({group})" if group in ("tmpfs", "disk") else ""
+        where = f" ({group.split()[-1]})" if group.endswith(("tmpfs", "disk")) else ""
         yield (f"{name}{where}", f"{number(ours)} {unit}",
                f"{peer} {number(theirs)} {unit}" if theirs is not None else "",
                number(ratio) if ratio is not None and unit != "MB" else "", wanted, reached)
@@ -143,13 +174,15 @@ def processor():
 
 
 def main():
+    groups = list(dict.fromkeys(row[0] for row in ROWS))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--disk", default=BUILD, help="a folder on the disk to measure")
     parser.add_argument("--markdown", action="store_true")
-    parser.add_argument("--only", choices=("graphs", "pickles", "tmpfs", "disk"))
+    parser.add_argument("--only", choices=groups)
     options = parser.parse_args()
-    groups = [options.only] if options.only else ["graphs", "pickles", "tmpfs", "disk"]
+    if options.only:
+        groups = [options.only]
     samples = collections.defaultdict(list)
     for i in range(options.rounds):
         for group in groups:

@@ -80,9 +80,30 @@ run /usr/bin/python3 read.py
 
 heading "6. A picture of the workflow, with what is stored in green"
 run text_similarity --storage storage --graph text_similarity.png >/dev/null
+echo "$folder/text_similarity.png"
+
+heading "7. A simulation whose frames, 25 MB, are more than the memory for arrays; killed in the middle"
+simulate=(reaction_diffusion --size 256 --frames 96 --steps 100 --memory-limit 4MB --storage storage)
+printf '%s$ %s &%s\n' "$dim" "${simulate[*]}" "$plain"
+"${simulate[@]}" >killed.log &
+until [ -e storage/reaction_diffusion/simulation.advance_0005 ] || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
+{ kill -KILL $! && wait $!; } 2>/dev/null || true
+shorten 2 2 <killed.log
+printf '%s$ kill -KILL %s%s\n' "$dim" $! "$plain"
+
+heading "8. Started again it goes on from there"
+run "${simulate[@]}" | shorten 3 15
+
+heading "9. The last frame of the stored array as a picture"
+run functionfuse ls storage reaction_diffusion --pattern frames
+echo
+run functionfuse export storage reaction_diffusion frames --slice=-1 --to frame.png --force
 cat <<END
+
+Pictures:
 $folder/text_similarity.png
 $folder/text_similarity.svg
+$folder/frame.png
 
 Next: README.md, docs/guide.md, and the programs in examples/.
 END

@@ -69,7 +69,7 @@ Chunks Chunks::regular(const Shape& shape, const Shape& chunk_shape) {
     fail("chunks " + shape_text(chunk_shape) + " for an array of shape " + shape_text(shape) +
          ": give one length for each axis, -1 for the whole of it");
   }
-  constexpr std::int64_t kMost = std::int64_t{1} << 32;  // along one axis: 32 GiB of lengths
+  constexpr std::int64_t kMost = std::int64_t{1} << 27;  // along one axis: a gigabyte of lengths
   std::vector<std::vector<std::int64_t>> lengths(shape.size());
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const std::int64_t whole = shape[axis];
@@ -85,7 +85,7 @@ Chunks Chunks::regular(const Shape& shape, const Shape& chunk_shape) {
     }
     if (whole / length >= kMost) {
       fail("chunks " + shape_text(chunk_shape) + " cut axis " + std::to_string(axis) + " of shape " +
-           shape_text(shape) + " into more than 2^32 pieces: take longer ones");
+           shape_text(shape) + " into more than 2^27 pieces: take longer ones");
     }
     lengths[axis].assign(static_cast<std::size_t>(whole / length), length);
     if (whole % length != 0) lengths[axis].push_back(whole % length);

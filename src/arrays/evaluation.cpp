@@ -16,6 +16,7 @@
 
 #include "evaluation.hpp"
 
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
@@ -208,6 +209,10 @@ void Evaluation::run() {
   if (workers <= 1) {
     work();
   } else {
+    // More threads than cores are there only if they are asked for.
+    const tbb::global_control control(
+        tbb::global_control::max_allowed_parallelism,
+        std::max<std::size_t>(workers, static_cast<std::size_t>(tbb::info::default_concurrency())));
     tbb::task_arena arena(static_cast<int>(workers));
     arena.execute([&] {
       tbb::task_group group;
@@ -353,9 +358,10 @@ void Evaluation::claim_needs(const PlanTask& task) {
 /// Makes room by a chunk that waits, one that `task` wants only if no other can. False: there is none,
 /// or it is better to wait for the tasks that run.
 bool Evaluation::spill_oldest(std::uint32_t task) {
-  std::erase_if(oldest_, [&](std::uint32_t t) { return !kept_[t].block || kept_[t].claimed; });
+  auto waits = [&](std::uint32_t t) { return kept_[t].block && !kept_[t].claimed; };
+  while (!oldest_.empty() && !waits(oldest_.front())) oldest_.pop_front();
   auto found = std::ranges::find_if(oldest_, [&](std::uint32_t t) {
-    return task == PlanTask::kNone || kept_[t].wanted_by != task;
+    return waits(t) && (task == PlanTask::kNone || kept_[t].wanted_by != task);
   });
   if (found == oldest_.end() && running_ == 0) found = oldest_.begin();
   if (found == oldest_.end()) return false;

@@ -1,12 +1,13 @@
 #include "formats/npy.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functionfuse/arrays/compute_options.hpp>
 #include <functionfuse/error.hpp>
 
 #include "io/new_file.hpp"
@@ -126,6 +127,52 @@ class NpySink final : public ChunkSink {
   std::vector<std::uint64_t> strides_;  // of the file, in bytes
 };
 
+/// Bytes of a chunk of this shape that lie one behind the other in an array of `shape`.
+std::size_t run_of(const Shape& chunk, const Shape& shape, std::size_t itemsize) {
+  std::size_t run = itemsize;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    run *= static_cast<std::size_t>(chunk[axis]);
+    if (chunk[axis] != shape[axis]) break;
+  }
+  return run;
+}
+
+/// Chunks of columns are a million writes of a few bytes each. Where that takes longer than to read
+/// what they are made of a few times, others are made of them first: as wide as it takes, and as
+/// low as the memory limit wants.
+ChunkedArray with_long_runs(const ChunkedArray& array, const ComputeOptions& compute) {
+  constexpr std::size_t kLong = 4096;    // bytes
+  constexpr double kBytesAWrite = 2000;  // are read in the time of one write
+  const Shape& shape = array.shape();
+  const Shape& old = array.chunks().chunksize();
+  const std::size_t itemsize = array.dtype().itemsize();
+  const std::size_t run = run_of(old, shape, itemsize);
+  if (run >= kLong || array.nbytes() == 0) return array;
+
+  Shape chunk = old;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const std::size_t now = run_of(chunk, shape, itemsize);
+    if (now >= kLong) break;
+    const auto times = static_cast<std::int64_t>((kLong + now - 1) / now);
+    chunk[axis] = std::min(shape[axis],
+                           chunk[axis] > shape[axis] / times ? shape[axis] : chunk[axis] * times);
+  }
+  const std::size_t limit = compute.memory_limit != 0 ? compute.memory_limit : memory_limit();
+  const std::size_t most = std::max(kLong, limit / 8);
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const std::size_t bytes = NdArray::nbytes_of(array.dtype(), chunk);
+    if (bytes <= most) break;
+    const auto slice = bytes / static_cast<std::size_t>(chunk[axis]);
+    chunk[axis] = std::max<std::int64_t>(1, static_cast<std::int64_t>(most / slice));
+  }
+  double times_read = 1;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    times_read *= static_cast<double>((old[axis] + chunk[axis] - 1) / chunk[axis]);
+  }
+  if (times_read * static_cast<double>(run) > kBytesAWrite) return array;
+  return array.rechunk(chunk);
+}
+
 /// So that a full disk is known before hours of computing. Where the file system can't, the file
 /// only gets its length.
 void take_room(int fd, std::uint64_t bytes, const io::Where& where) {
@@ -145,8 +192,7 @@ std::string npy_header(const DType& dtype, const Shape& shape) {
     throw UnsupportedError("a .npy file can't say where the fields of the dtype " +
                            dtype.to_string() + " are, as they overlap or are out of order");
   }
-  const std::string descr =
-      dtype.is_structured() ? dtype.repr() : "'" + dtype.str() + "'";
+  const std::string descr = dtype.is_structured() ? dtype.repr() : "'" + dtype.str() + "'";
   std::string text =
       "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape_text(shape) + ", }";
   // numpy leaves room for an array that grows along its first axis.
@@ -178,8 +224,9 @@ void save_npy(const std::filesystem::path& file, const ChunkedArray& array,
   io::NewFile made(folder);
   take_room(made.fd(), header.size() + array.nbytes(), where);
   io::pwrite_all(made.fd(), 0, header.data(), header.size(), where);
-  NpySink sink(made.fd(), where, header.size(), array.dtype(), array.chunks());
-  array.store(sink, compute);
+  const ChunkedArray written = with_long_runs(array, compute);
+  NpySink sink(made.fd(), where, header.size(), written.dtype(), written.chunks());
+  written.store(sink, compute);
   made.commit_over(name);
 }
 

@@ -16,8 +16,8 @@ namespace functionfuse::formats {
 ///     76 00                bytes of the text: uint16, from version 2.0 on uint32, little endian
 ///     {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }    and spaces, and a newline
 ///
-/// \error unsupported  a dtype that numpy has no `descr` of: fields that overlap or are out of order
-/// \source  https://numpy.org/doc/1.24/reference/generated/numpy.lib.format.html
+/// \error unsupported  a dtype that numpy has no `descr` of: fields that overlap or are out of
+/// order \source  https://numpy.org/doc/1.24/reference/generated/numpy.lib.format.html
 [[nodiscard]] std::string npy_header(const DType& dtype, const Shape& shape);
 
 /// Computes an array into a `.npy` file, chunk by chunk, in place of a file of that name once it is

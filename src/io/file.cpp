@@ -1,6 +1,7 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -39,16 +40,31 @@ auto retry(F call) {
   return result;
 }
 
+/// Raises this process's limit of open files to what it may raise it to. Arrays keep their files open, so
+/// a result with thousands of them needs thousands.
+bool allow_more_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+int open_retrying(const std::string& path, int flags, unsigned mode) {
+  auto open = [&] { return retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }); };
+  const int fd = open();
+  return fd < 0 && errno == EMFILE && allow_more_files() ? open() : fd;
+}
+
 }  // namespace
 
 Fd open_file(const std::string& path, int flags, unsigned mode) {
-  Fd fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
+  Fd fd(open_retrying(path, flags, mode));
   if (!fd) fail((flags & O_CREAT) ? "create" : "open", path, errno);
   return fd;
 }
 
 Fd open_if_there(const std::string& path, int flags) {
-  Fd fd(retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC); }));
+  Fd fd(open_retrying(path, flags, 0));
   if (!fd && errno != ENOENT && errno != ENOTDIR) fail("open", path, errno);
   return fd;
 }

@@ -64,7 +64,9 @@ SerializedAs DaskArraySerializer::pickle(const Protocols& protocols, const Chunk
   }
   formats::write_hdf5_array(file.path.string(), kDataset, array, options_.hdf5, options_.compute,
                             options_.resume);
-  array.set_stored(opened_->open(file.path.string()));
+  // A dtype of which HDF5 keeps less than numpy (titles of fields): the array stays what it is made of.
+  const ChunkedArray stored = opened_->open(file.path.string());
+  if (stored.dtype() == array.dtype()) array.set_stored(stored);
   return {std::string(kVersion), file.filename};
 }
 

@@ -552,7 +552,7 @@ def test_reductions_of_infinities(program):
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_reductions_of_nothing_and_of_rank_0(program, name):
     for dtype in DTYPES:
-        for shape in [(0,), (0, 3), (3, 0), (2, 0, 3)]:
+        for shape in [(0,), (0, 3), (3, 0), (2, 0, 3), (0, 0)]:
             a = np.zeros(shape, dtype)
             for axes in [tuple(range(a.ndim))] + [(d,) for d in range(a.ndim)]:
                 check_reduce(program, name, a, axes, [(n,) for n in shape])

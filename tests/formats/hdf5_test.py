@@ -300,6 +300,28 @@ def test_beside_a_regular_array_there_are_checksums_only(probe, tmp_path):
         assert sorted(f) == ["dask_arrays", "dask_arrays.checksums"]
 
 
+@pytest.mark.parametrize("count, size", [(n, s) for n in (1, 2, 3, 1023, 1024, 1025, 2049, 9000) for s in (1, 40)] +
+                         [(n, 40_000) for n in (1, 2, 3, 1025)])
+def test_index_of_compressed_chunks(probe, tmp_path, count, size):
+    """It is written here, not by the library, in pages of 1024 chunks; its entries depend on a chunk's size."""
+    a = np.arange(count * size - size // 2, dtype="<u2")
+    chunks = regular(a.shape, (size,))
+    path = tmp_path / "x.h5"
+    probe.write(path, a, chunks, deflate=1)
+    check_with_h5py(path, a, chunks)
+    back = probe.read(path)
+    assert back.same_as(a) and back.chunks == chunks and back.checksums == "complete"
+    with h5py.File(path, "r+") as f:  # the library goes on with it
+        d = f["dask_arrays"]
+        if a.size < 100_000:
+            assert d.id.get_num_chunks() == len(chunks[0])
+        assert d.id.get_storage_size() > 0
+        d[0] = a[0] = 7
+        f["another"] = a
+    with h5py.File(path, "r") as f:
+        assert (f["dask_arrays"][()] == a).all() and (f["another"][()] == a).all()
+
+
 def test_highest_rank(probe, tmp_path):
     a = some("<i2", (2, 3) + (1,) * 30)
     chunks = ((1, 1), (2, 1)) + ((1,),) * 30

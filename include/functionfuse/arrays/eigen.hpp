@@ -28,6 +28,8 @@ class EigenMap {
   EigenMap(NdArray array, Map map) : array_(std::move(array)), map_(map) {}
   [[nodiscard]] const Map& operator*() const noexcept { return map_; }
   [[nodiscard]] const Map* operator->() const noexcept { return &map_; }
+  [[nodiscard]] Map& operator*() noexcept { return map_; }
+  [[nodiscard]] Map* operator->() noexcept { return &map_; }
   [[nodiscard]] const NdArray& array() const noexcept { return array_; }
 
  private:

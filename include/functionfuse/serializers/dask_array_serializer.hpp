@@ -1,10 +1,13 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string_view>
 
 #include "functionfuse/arrays/chunked_array.hpp"
 #include "functionfuse/formats/hdf5.hpp"
+#include "functionfuse/pickle/pickler.hpp"
+#include "functionfuse/pickle/unpickler.hpp"
 #include "functionfuse/serializers/serializer.hpp"
 
 namespace functionfuse {
@@ -50,6 +53,24 @@ class DaskArraySerializer {
   class Opened;
   Options options_;
   std::shared_ptr<Opened> opened_;  // the arrays that are in use, by path
+};
+
+namespace detail {
+template <class T>
+concept DerivedArray = std::derived_from<T, ChunkedArray> && !std::same_as<T, ChunkedArray>;
+template <DerivedArray T>
+inline constexpr bool holds_another<T> = true;
+}  // namespace detail
+
+/// Classes derived from ChunkedArray that add no members are kept as the array that they are.
+template <detail::DerivedArray T>
+struct Pickle<T> {
+  static_assert(sizeof(T) == sizeof(ChunkedArray) && std::constructible_from<T, ChunkedArray>,
+                "functionfuse: a class derived from ChunkedArray is stored as its array alone: it must have no "
+                "members of its own and a constructor that takes a ChunkedArray; or make the array a member and "
+                "list the members with FUNCTIONFUSE_FIELDS");
+  static void save(Pickler& pickler, const T& array) { pickler.save(static_cast<const ChunkedArray&>(array)); }
+  static T load(const Reading& reading) { return T(reading.as<ChunkedArray>()); }
 };
 
 }  // namespace functionfuse

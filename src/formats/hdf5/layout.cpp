@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <new>
 
 #include <functionfuse/arrays/nd_array.hpp>
 
@@ -35,6 +36,22 @@ std::uint64_t chunk_checksum(const std::byte* data, std::size_t size, std::size_
   const std::uint64_t hash = XXH3_64bits_withSeed(data, size, number);
   return hash == 0 ? 1 : hash;
 }
+
+ChunkChecksum::ChunkChecksum(std::size_t number) : state_(XXH3_createState()) {
+  if (!state_) throw std::bad_alloc();
+  XXH3_64bits_reset_withSeed(state_.get(), number);
+}
+
+void ChunkChecksum::add(const std::byte* data, std::size_t size) {
+  XXH3_64bits_update(state_.get(), data, size);
+}
+
+std::uint64_t ChunkChecksum::digest() const {
+  const std::uint64_t hash = XXH3_64bits_digest(state_.get());
+  return hash == 0 ? 1 : hash;
+}
+
+void ChunkChecksum::Free::operator()(XXH3_state_s* state) const noexcept { XXH3_freeState(state); }
 
 std::uint64_t plain_checksum(const void* data, std::size_t size) {
   return XXH3_64bits(data, size);

@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <functionfuse/arrays/chunks.hpp>
+
+struct XXH3_state_s;
 
 /// \file
 /// What the writer and the reader have to agree about. docs/formats/hdf5.md has the whole of it.
@@ -32,6 +35,22 @@ inline constexpr std::size_t kMaxChunk = 0xffffffff;
 /// Of a chunk's bytes as they are stored. Never 0: that is a chunk that was not written.
 [[nodiscard]] std::uint64_t chunk_checksum(const std::byte* data, std::size_t size,
                                            std::size_t number);
+/// The same, of bytes that come in pieces: a large chunk is read or written and added piece by piece
+/// while that is in the cache.
+class ChunkChecksum {
+ public:
+  static constexpr std::size_t kPiece = std::size_t{512} << 10;
+
+  explicit ChunkChecksum(std::size_t number);
+  void add(const std::byte* data, std::size_t size);
+  [[nodiscard]] std::uint64_t digest() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const noexcept;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 /// Of plain bytes, at any size.
 [[nodiscard]] std::uint64_t plain_checksum(const void* data, std::size_t size);
 

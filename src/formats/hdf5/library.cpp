@@ -1,5 +1,6 @@
 #include "formats/hdf5/library.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -16,6 +17,10 @@ std::mutex& library_mutex() {
   static std::mutex& mutex = *new std::mutex;
   return mutex;
 }
+
+/// Whether the library has failed yet. In a damaged file it forgets to free some of what it has (1.10.8),
+/// and complains when the process ends, where it may print: "infinite loop closing library".
+std::atomic<bool> failed = false;
 
 /// The errno in a text such as "file write failed: ..., errno = 28, error message = '...'".
 int error_number(const char* text) {
@@ -42,11 +47,12 @@ Lock::Lock() {
 }
 
 Lock::~Lock() {
-  H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
+  if (!failed) H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
   library_mutex().unlock();
 }
 
 Failure last_failure() {
+  failed = true;
   Failure failure;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look_at, &failure);
   return failure;

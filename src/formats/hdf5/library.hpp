@@ -16,7 +16,8 @@
 namespace functionfuse::formats::hdf5 {
 
 /// The right to call the library, which is not safe for sequences of calls even where it was built
-/// "threadsafe": one thread at a time has it. Meanwhile the library prints no errors of its own.
+/// "threadsafe": one thread at a time has it. Meanwhile the library prints no errors of its own,
+/// and after the first one not again.
 ///
 /// Whatever makes or destroys a Handle holds one.
 class Lock {

@@ -182,12 +182,15 @@ void Reader::find_dataset() {
 
   const Object object(H5Oopen(file.id(), name.c_str(), H5P_DEFAULT));
   if (!object) {
+    const Failure failure = last_failure();
     H5L_info_t link;
     if (H5Lget_info(file.id(), name.c_str(), &link, H5P_DEFAULT) >= 0 &&
         link.type != H5L_TYPE_HARD) {
-      throw NotFoundError(place() + ": it is a link, and what it leads to is not there");
+      throw NotFoundError(place() + ": it is a link, and what it leads to is not there: " +
+                          failure.text);
     }
-    fail_reading(path, place(), "it cannot be opened");
+    if (failure.error != 0) io::fail("read", path, failure.error);
+    throw CorruptError(place() + ": it cannot be opened: " + failure.text);
   }
   if (H5Iget_type(object.id()) == H5I_GROUP) fail(": that is a group", name);
   if (H5Iget_type(object.id()) != H5I_DATASET) fail(": that is something else", group);
@@ -224,6 +227,7 @@ void Reader::open_dataset() {
   }
 
   itemsize = numpy.dtype.itemsize();
+  file_itemsize_ = H5Tget_size(type.id());
   dtype = numpy.dtype.base();
   Shape more = numpy.dtype.shape();
   if (const std::string text = itemsize == 1 ? read_text(set.id(), kDType) : ""; !text.empty()) {
@@ -348,8 +352,19 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
           (filter_count_ > 0 && options != 0)) {
         break;
       }
-      mode = Mode::chunks;
-      if (filter_count_ == 0 && !has_userblock_ && find_run(properties, shape)) {
+      if (filter_count_ > 0) {
+        mode = Mode::chunks;
+        break;
+      }
+      H5D_chunk_index_t index{};
+      if (H5Dget_chunk_index_type(set.id(), &index) < 0) {
+        fail_reading(path, place(), "its chunks cannot be found");
+      }
+      // The old B-tree says a size for each chunk, which may be wrong, and which H5Dread_chunk
+      // believes: it would write behind the buffer.
+      if (index != H5D_CHUNK_IDX_BTREE) mode = Mode::chunks;
+      if (!has_userblock_ && (index == H5D_CHUNK_IDX_NONE || index == H5D_CHUNK_IDX_SINGLE) &&
+          find_run(properties, shape)) {
         mode = Mode::direct;
       }
       break;
@@ -367,6 +382,12 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
       base = at;
       break;
     }
+    case H5D_COMPACT:
+      // The library copies from behind the end.
+      if (H5Dget_storage_size(set.id()) < bytes_of(shape, file_itemsize_)) {
+        throw CorruptError(place() + ": it has less data than its shape says");
+      }
+      break;
     default:
       break;
   }
@@ -374,11 +395,6 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
 
 /// Whether the chunks lie one behind the other, which `base` is then the begin of.
 bool Reader::find_run(hid_t properties, const Shape& shape) {
-  H5D_chunk_index_t index{};
-  if (H5Dget_chunk_index_type(set.id(), &index) < 0) {
-    fail_reading(path, place(), "its chunks cannot be found");
-  }
-  if (index != H5D_CHUNK_IDX_NONE && index != H5D_CHUNK_IDX_SINGLE) return false;
   // A shape that may yet grow has gaps in the run.
   const Space space(H5Dget_space(set.id()));
   std::vector<hsize_t> now(rank_), most(rank_);
@@ -605,10 +621,11 @@ void Reader::read(std::size_t number, NdArray& block) const {
   }
 }
 
-void Reader::fail_not_written(std::size_t number) const {
+void Reader::fail_not_written(std::size_t number, const std::string& failure) const {
   throw CorruptError(place(number) +
-                     ": it is not in the file, or its place cannot be found: what wrote the file was "
-                     "stopped before its end, or the file is damaged; run the node again");
+                     ": it is not in the file, or cannot be found: what wrote the file was stopped "
+                     "before its end, or the file is damaged" +
+                     (failure.empty() ? "" : " (" + failure + ")") + "; run the node again");
 }
 
 void Reader::fail_changed(std::size_t number, std::uint64_t found, std::uint64_t expected) const {
@@ -620,7 +637,7 @@ void Reader::fail_changed(std::size_t number, std::uint64_t found, std::uint64_t
 void Reader::check(std::size_t number, const std::byte* data, std::size_t size) const {
   if (checksums_at == 0) return;
   const std::uint64_t expected = checksum(number);
-  if (expected == 0) fail_not_written(number);
+  if (expected == 0) fail_not_written(number, {});
   const std::uint64_t found = chunk_checksum(data, size, number);
   if (found != expected) fail_changed(number, found, expected);
 }
@@ -659,12 +676,31 @@ void Reader::read_direct(std::size_t number, NdArray& block) const {
   }
   const std::size_t size = whole ? block.nbytes() : stored_bytes;
   try {
-    io::read_all(fd.get(), place_in_run(number), to, size, path);
+    read_bytes(number, place_in_run(number), to, size);
   } catch (const CorruptError& e) {
-    throw CorruptError(place(number) + ": " + e.what(), e.offset());
+    if (e.offset()) throw CorruptError(place(number) + ": " + e.what(), e.offset());
+    throw;
   }
-  check(number, to, size);
   if (!whole) copy_part(to, block);
+}
+
+void Reader::read_bytes(std::size_t number, std::uint64_t at, std::byte* to,
+                        std::size_t size) const {
+  if (checksums_at == 0 || size <= ChunkChecksum::kPiece) {
+    io::read_all(fd.get(), at, to, size, path);
+    check(number, to, size);
+    return;
+  }
+  const std::uint64_t expected = checksum(number);
+  if (expected == 0) fail_not_written(number, {});
+  ChunkChecksum sum(number);
+  for (std::size_t done = 0; done < size;) {
+    const std::size_t n = std::min(size - done, ChunkChecksum::kPiece);
+    io::read_all(fd.get(), at + done, to + done, n, path);
+    sum.add(to + done, n);
+    done += n;
+  }
+  if (sum.digest() != expected) fail_changed(number, sum.digest(), expected);
 }
 
 Reader::Stored Reader::stored_chunk(std::size_t number) const {
@@ -673,7 +709,10 @@ Reader::Stored Reader::stored_chunk(std::size_t number) const {
   const Lock lock;
   hsize_t size = 0;
   // Fails too where nobody has written the chunk.
-  if (H5Dget_chunk_storage_size(set.id(), at.data(), &size) < 0 || size == 0) return stored;
+  if (H5Dget_chunk_storage_size(set.id(), at.data(), &size) < 0 || size == 0) {
+    stored.failure = last_failure().text;
+    return stored;
+  }
   if (size > file_size || size > kMaxChunk) {
     throw CorruptError(place(number) + ": it claims " + std::to_string(size) +
                        " bytes, more than the file has");
@@ -720,7 +759,7 @@ void Reader::decode(std::size_t number, const Stored& stored, std::byte* to) con
 void Reader::read_chunk(std::size_t number, NdArray& block) const {
   const Stored stored = stored_chunk(number);
   if (stored.size == 0) {
-    if (checksums_at != 0) fail_not_written(number);
+    if (checksums_at != 0) fail_not_written(number, stored.failure);
     return read_in_library(number, block);  // which knows what such a chunk holds
   }
   check(number, stored.data.get(), stored.size);
@@ -745,6 +784,15 @@ void Reader::read_in_library(std::size_t number, NdArray& block) const {
   // Where there is neither a chunk nor a fill value the library writes nothing.
   if (info.chunked) std::memset(block.mutable_data(), 0, block.nbytes());
   const Lock lock;
+  hsize_t size = 0;
+  if (info.chunked && filter_count_ == 0 &&
+      H5Dget_chunk_storage_size(set.id(), at.data(), &size) >= 0 && size != 0 &&
+      size != bytes_of(Shape(stored_shape.begin(), stored_shape.begin() + static_cast<std::ptrdiff_t>(rank_)),
+                       file_itemsize_)) {
+    // The library does not look: it copies from behind the end.
+    throw CorruptError(place(number) + ": it has " + std::to_string(size) + " bytes, another number "
+                       "than its shape and type say");
+  }
   Space in_file(H5Dget_space(set.id()));
   Space in_memory;
   if (rank_ > 0) {

@@ -78,12 +78,14 @@ class Reader {
   [[nodiscard]] std::uint64_t most_pieces() const;
 
   void read_direct(std::size_t number, NdArray& block) const;
+  void read_bytes(std::size_t number, std::uint64_t at, std::byte* to, std::size_t size) const;
   void read_chunk(std::size_t number, NdArray& block) const;
   void read_in_library(std::size_t number, NdArray& block) const;
   struct Stored {
     std::shared_ptr<std::byte> data;
     std::size_t size = 0;  // 0: not found
     std::uint32_t skipped = 0;
+    std::string failure;  // why not
   };
   [[nodiscard]] Stored stored_chunk(std::size_t number) const;
   [[nodiscard]] std::vector<hsize_t> origin(std::size_t number) const;
@@ -93,10 +95,11 @@ class Reader {
   void copy_part(const std::byte* stored, NdArray& block) const;
   [[noreturn]] void fail_changed(std::size_t number, std::uint64_t found,
                                  std::uint64_t expected) const;
-  [[noreturn]] void fail_not_written(std::size_t number) const;
+  [[noreturn]] void fail_not_written(std::size_t number, const std::string& failure) const;
 
   std::string name_in_file_;        // behind all links
   std::size_t rank_ = 0;            // of the dataset
+  std::size_t file_itemsize_ = 0;   // before a conversion
   unsigned filter_count_ = 0;
   int shuffle_at_ = -1;             // place in the pipeline, -1: not there
   int deflate_at_ = -1;

@@ -336,11 +336,9 @@ void Writer::write(std::size_t number, const NdArray& block) {
   }
   if (!has_bytes_) return;
   const Packed packed = pack(whole_chunk(block));
-  const std::uint64_t sum =
-      options_.checksums ? chunk_checksum(packed.data, packed.size, number) : 1;
   if (is_compressed_ && chunks_.count() == 1) {  // the library's index of one is in its metadata
     create(&packed);
-    progress_->set(number, sum, {}, path_);
+    progress_->set(number, chunk_checksum(packed.data, packed.size, number), {}, path_);
     return;
   }
   ChunkPlace place;
@@ -351,8 +349,23 @@ void Writer::write(std::size_t number, const NdArray& block) {
   } else {
     place.address = base_ + number * stored_bytes_;
   }
-  io::pwrite_all(fd_.get(), place.address, packed.data, packed.size, path_);
-  progress_->set(number, sum, place, path_);
+  progress_->set(number, write_bytes(number, place.address, packed), place, path_);
+}
+
+/// \return  the checksum
+std::uint64_t Writer::write_bytes(std::size_t number, std::uint64_t at, const Packed& packed) {
+  if (!options_.checksums || packed.size <= ChunkChecksum::kPiece) {
+    io::pwrite_all(fd_.get(), at, packed.data, packed.size, path_);
+    return options_.checksums ? chunk_checksum(packed.data, packed.size, number) : 1;
+  }
+  ChunkChecksum sum(number);
+  for (std::size_t done = 0; done < packed.size;) {
+    const std::size_t n = std::min(packed.size - done, ChunkChecksum::kPiece);
+    sum.add(packed.data + done, n);
+    io::pwrite_all(fd_.get(), at + done, packed.data + done, n, path_);
+    done += n;
+  }
+  return sum.digest();
 }
 
 void Writer::finish() {

@@ -62,6 +62,7 @@ class Writer {
   void find_run(const Dataset& set);
 
   [[nodiscard]] std::shared_ptr<const std::byte> whole_chunk(const NdArray& block) const;
+  [[nodiscard]] std::uint64_t write_bytes(std::size_t number, std::uint64_t at, const Packed& packed);
   [[nodiscard]] Packed pack(std::shared_ptr<const std::byte> chunk) const;
 
   std::string path_, dataset_;
