@@ -56,6 +56,7 @@ class Evaluation {
     bool claimed = false;  ///< its bytes are among those of the running task that uses it last
     std::uint32_t wanted_by = PlanTask::kNone;  ///< the task that was last asked for room for its needs
     std::uint32_t wanted = 0;                   ///< how often that one takes it
+    bool is_claimable = false;
     std::uint64_t offset = 0;
   };
   /// What a thread does at a time: a task, or some chunks of an output that needs none.
@@ -321,7 +322,10 @@ std::size_t Evaluation::claimable(std::uint32_t t) {
     const std::uint32_t needed = plan_.needs[n].task;
     Kept& kept = kept_[needed];
     kept.wanted_by = t;
-    if (++kept.wanted == plan_.tasks[needed].uses && kept.block) bytes += plan_.tasks[needed].bytes;
+    const std::size_t more = plan_.tasks[needed].bytes;
+    // One that streams its needs has room for some of them only; the others go on waiting.
+    kept.is_claimable = ++kept.wanted == plan_.tasks[needed].uses && kept.block && bytes + more <= task.peak;
+    if (kept.is_claimable) bytes += more;
   }
   return bytes;
 }
@@ -351,7 +355,7 @@ bool Evaluation::admit(const Step& step, std::unique_lock<std::mutex>& lock) {
 void Evaluation::claim_needs(const PlanTask& task) {
   for (std::size_t n = task.first_need; n < task.end_need; ++n) {
     Kept& kept = kept_[plan_.needs[n].task];
-    if (kept.block && plan_.tasks[plan_.needs[n].task].uses == kept.wanted) kept.claimed = true;
+    kept.claimed = kept.claimed || kept.is_claimable;
   }
 }
 

@@ -95,7 +95,7 @@ class PartialOperation final : public Operation {
 class MergeOperation final : public Operation {
  public:
   MergeOperation(const ChunkedArray& states, ReducerPtr reducer, Groups groups, const Chunks& merged)
-      : Operation({.separate = true}, {states.lazy()}),
+      : Operation({.streams = true, .separate = true}, {states.lazy()}),
         reducer_(std::move(reducer)),
         groups_(std::move(groups)),
         merged_(merged) {}

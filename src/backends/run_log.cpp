@@ -17,7 +17,8 @@ void RunLog::notice(std::string_view text) {
   if (write_ != nullptr) {
     write_(log_.get(), text);
   } else {
-    fmt::print(stderr, "{}\n", text);
+    // On a terminal it takes the place of the line that says how far the run is.
+    fmt::print(stderr, "{}{}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
   }
 }
 

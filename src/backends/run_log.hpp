@@ -23,7 +23,8 @@ class RunLog {
   void warning(std::string_view text);
 
   void set_progress(bool on) noexcept { progress_ = on; }
-  [[nodiscard]] bool progress() const noexcept { return progress_; }
+  /// Not beside a log, which may be on the same terminal and says it all.
+  [[nodiscard]] bool progress() const noexcept { return progress_ && !wanted(); }
 
  private:
   std::shared_ptr<void> log_;

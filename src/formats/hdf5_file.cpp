@@ -42,8 +42,7 @@ std::unique_ptr<Hdf5Writer> Hdf5Writer::resume(const std::string& path, const st
       old->shuffle != options.shuffle) {
     return nullptr;
   }
-  return std::unique_ptr<Hdf5Writer>(
-      new Hdf5Writer(std::make_unique<Impl>(*old, chunks, options)));
+  return std::unique_ptr<Hdf5Writer>(new Hdf5Writer(std::make_unique<Impl>(*old, chunks, options)));
 }
 
 void Hdf5Writer::write(std::size_t number, const NdArray& block) { impl_->write(number, block); }
@@ -61,8 +60,7 @@ Hdf5Source::Hdf5Source(std::unique_ptr<Impl> impl)
 Hdf5Source::~Hdf5Source() = default;
 
 std::shared_ptr<Hdf5Source> Hdf5Source::open(const std::string& path, const std::string& dataset) {
-  return std::shared_ptr<Hdf5Source>(
-      new Hdf5Source(std::make_unique<Impl>(path, dataset)));
+  return std::shared_ptr<Hdf5Source>(new Hdf5Source(std::make_unique<Impl>(path, dataset)));
 }
 
 const Chunks& Hdf5Source::logical() const noexcept { return impl_->logical; }

@@ -236,3 +236,12 @@ TEST(Chunks, ErrorsSayWhatFits) {
   EXPECT_THAT(error_of([] { ff::Chunks c(std::vector<std::vector<std::int64_t>>{{}}); }), HasSubstr("no chunks"));
   EXPECT_EQ(ff::Chunks::regular({1000}, {3}).to_string(), "((3, 3, 3, ..., 3, 3, 1),)");
 }
+
+TEST(ChunkedArray, AReductionOfLargeStatesStaysWithinTheLimit) {
+  // 64 frames of 32 KiB; a state of std is 96 KiB, so that not even four fit.
+  auto x = ff::ChunkedArray::from_function<double>({64, 64, 64}, {1, 64, 64}, [](std::span<double> values, const ff::Block& where) {
+    std::fill(values.begin(), values.end(), static_cast<double>(where.number));
+  });
+  auto deviation = x.std({0}).compute({.memory_limit = 320 << 10, .threads = 2});
+  EXPECT_NEAR(deviation.at<double>(63, 63), std::sqrt((64.0 * 64 - 1) / 12), 1e-12);
+}

@@ -251,13 +251,20 @@ def test_wrong_slices_say_where(index, expected):
 def test_show_of_a_slice(storage):
     text = run("show", storage, "w", "wave", "--slice", "0, ::100").out
     array = truth(storage, "w", "wave")[0, ::100]
-    assert "\n\n[0, ::100]: chunked array float64 (5,), 40 bytes:\n" in text
+    assert "\n\n[0, ::100]: array float64 (5,), 40 bytes:\n" in text
     assert f"  {np.array2string(array, separator=', ')}\n" in text and f"mean {array.mean():.7g}\n" in text
-    assert "['frames'][1][0, 3]: chunked array float64 (), 8 bytes:\n" in run(
+    assert "['frames'][1][0, 3]: array float64 (), 8 bytes:\n" in run(
         "show", storage, "w", "nested", "--item", "frames.1", "--slice", "0, 3"
     ).out
     error = failure("show", storage, "w", "wave", "--slice", ":", "--json", "--memory-limit", "1MB", status=2)
     assert "more than the limit" in error and "--memory-limit" in error
+
+
+def test_show_all_of_an_array(storage):
+    text = run("show", storage, "w", "wave", "--slice", "0", "--all").out
+    assert "..." not in text and "0.89589606]" in text
+    text = run("show", storage, "w", "wave", "--all", "--memory-limit", "1MB").out
+    assert "(cut, as it is larger than the memory limit of 976.6 KiB; functionfuse export" in text
 
 
 def test_items(storage, tmp_path):

@@ -1,17 +1,17 @@
 #include "formats/hdf5_file.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <random>
+#include <thread>
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <atomic>
-#include <chrono>
-#include <cstring>
-#include <random>
-#include <thread>
 
 #include <functionfuse/arrays/nd_array.hpp>
 #include <functionfuse/error.hpp>
@@ -118,12 +118,13 @@ class Hdf5FileTest : public testing::Test {
 std::vector<DType> dtypes() {
   std::vector<DType> all;
   for (const char* text :
-       {"?", "i1", "u1", "<i2", ">u2", "<i4", ">i4", "<u8", "<f2", ">f2", "<f4", ">f8", "<f8", "<f16",
-        ">f16", "<c8", ">c16", "<c32", ">c32", "S1", "S7", "V1", "V5", "<U1", ">U3", "<M8[ns]",
-        ">M8[25s]", "<m8", "<m8[D]"}) {
+       {"?",   "i1",  "u1",  "<i2",  ">u2",  "<i4",     ">i4",      "<u8",  "<f2",   ">f2",
+        "<f4", ">f8", "<f8", "<f16", ">f16", "<c8",     ">c16",     "<c32", ">c32",  "S1",
+        "S7",  "V1",  "V5",  "<U1",  ">U3",  "<M8[ns]", ">M8[25s]", "<m8",  "<m8[D]"}) {
     all.push_back(DType::parse(text));
   }
-  const DType point = DType::packed({{"x", {}, DType::parse("<f4")}, {"y", {}, DType::parse(">f8")}});
+  const DType point =
+      DType::packed({{"x", {}, DType::parse("<f4")}, {"y", {}, DType::parse(">f8")}});
   all.push_back(point);
   all.push_back(DType::packed({{"a", {}, DType::subarray(point, {2, 3})},
                                {"ok", {}, DType::parse("?")},
@@ -333,11 +334,11 @@ TEST_F(Hdf5FileTest, AFileThatIsThereIsLeftAlone) {
                        [&] { Hdf5Writer(path_, kName, DType::of<double>(), chunks, chunks, {}); }),
               HasSubstr("File exists"));
   EXPECT_EQ(read_bytes(path_), "something");
-  EXPECT_THAT(error_of(Errc::io,
-                       [&] {
-                         Hdf5Writer(temp_ / "none/x", kName, DType::of<double>(), chunks, chunks, {});
-                       }),
-              HasSubstr("No such file or directory"));
+  EXPECT_THAT(
+      error_of(
+          Errc::io,
+          [&] { Hdf5Writer(temp_ / "none/x", kName, DType::of<double>(), chunks, chunks, {}); }),
+      HasSubstr("No such file or directory"));
 }
 
 /// Files may not become longer than `size` while it lives.
@@ -366,9 +367,10 @@ TEST_F(Hdf5FileTest, NoRoomForTheFile) {
   const Chunks chunks = Chunks::regular({100'000}, {1000});
   for (const rlim_t size : {0UL, 100UL, 3000UL, 100'000UL}) {
     const FileSizeLimit limit(size);
-    EXPECT_THAT(error_of(Errc::io,
-                         [&] { Hdf5Writer(path_, kName, DType::of<double>(), chunks, chunks, {}); }),
-                AllOf(HasSubstr("x.h5"), HasSubstr("File too large")));
+    EXPECT_THAT(
+        error_of(Errc::io,
+                 [&] { Hdf5Writer(path_, kName, DType::of<double>(), chunks, chunks, {}); }),
+        AllOf(HasSubstr("x.h5"), HasSubstr("File too large")));
     EXPECT_FALSE(std::filesystem::exists(path_));
   }
 }
@@ -385,7 +387,8 @@ TEST_F(Hdf5FileTest, NoRoomForACompressedChunk) {
       const FileSizeLimit limit(size);
       EXPECT_THAT(error_of(Errc::io,
                            [&] {
-                             for (std::size_t n = 0; n < chunks.count(); ++n) writer.write(n, block);
+                             for (std::size_t n = 0; n < chunks.count(); ++n)
+                               writer.write(n, block);
                              writer.finish();
                            }),
                   AllOf(HasSubstr("x.h5"), HasSubstr("File too large")));
@@ -417,7 +420,8 @@ testing::AssertionResult is_safe(const std::string& path, const std::string& byt
   try {
     const auto source = Hdf5Source::open(path, kName);
     if (!holds(*source, sample.array)) return testing::AssertionFailure() << "wrong numbers";
-    if (!(source->logical() == sample.logical)) return testing::AssertionFailure() << "wrong chunks";
+    if (!(source->logical() == sample.logical))
+      return testing::AssertionFailure() << "wrong chunks";
     if (source->info().checksums != Hdf5Info::Checksums::complete) {
       return testing::AssertionFailure() << "checksums are gone";
     }
@@ -504,10 +508,11 @@ TEST_F(Hdf5FileTest, TheDamagedChunkIsNamed) {
   write_bytes(path_, bytes);
   const auto source = Hdf5Source::open(path_, kName);
   for (std::size_t n : {0, 1, 3}) read_block(*source, n);
-  EXPECT_THAT(error_of(Errc::corrupt, [&] { read_block(*source, 2); }),
-              testing::MatchesRegex("file .*/x.h5, dataset dask_arrays, chunk \\(1, 0\\): its bytes are "
-                                    "not those that were written: their checksum is [0-9a-f]{16}, "
-                                    "not [0-9a-f]{16}; run the node again"));
+  EXPECT_THAT(
+      error_of(Errc::corrupt, [&] { read_block(*source, 2); }),
+      testing::MatchesRegex("file .*/x.h5, dataset dask_arrays, chunk \\(1, 0\\): its bytes are "
+                            "not those that were written: their checksum is [0-9a-f]{16}, "
+                            "not [0-9a-f]{16}; run the node again"));
 }
 
 TEST_F(Hdf5FileTest, ChunksSwappedWithTheirChecksums) {

@@ -628,6 +628,22 @@ def test_huge_claims(probe, tmp_path):
     assert probe.read(tmp_path / "x.h5", "big chunk").same_as(np.zeros(1, "u1"))
 
 
+@pytest.mark.parametrize("options", [{}, {"compression": "gzip"}, {"fletcher32": True}], ids=str)
+def test_wrong_size_of_a_chunk(probe, tmp_path, options):
+    """The old B-tree says a size for each chunk, and has no checksum; the library believes it."""
+    a = np.arange(70.0).reshape(10, 7)
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f.create_dataset("x", data=a, chunks=(3, 4), **options)
+    good = (tmp_path / "x.h5").read_bytes()
+    at = good.index(b"TREE\x01") + 24
+    for size in (0, 1, 95, 97, 5000, 1 << 31, (1 << 32) - 1):
+        (tmp_path / "x.h5").write_bytes(good[:at] + size.to_bytes(4, "little") + good[at + 4:])
+        try:  # zlib knows where its stream ends
+            assert probe.read(tmp_path / "x.h5", "x").same_as(a) and "compression" in options
+        except ProbeError as e:
+            assert e.code == CORRUPT, str(e)
+
+
 def test_rewritten_by_another_program(probe, tmp_path):
     """Checksums copied along with data that is stored in another way now are of no use, and not used."""
     a = some("<f8", (10, 7))

@@ -27,6 +27,7 @@ class Command {
 
 std::unique_ptr<Command> make_ls();
 std::unique_ptr<Command> make_show();
+std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_cp();
 std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_gc();

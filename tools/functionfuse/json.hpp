@@ -37,6 +37,7 @@ class Json {
   Json& add(std::string_view name, const Json& value) { return member(name, value.text()); }
   Json& add(const Json& value) { return put(value.text()); }
   Json& add(std::string_view text) { return put(json_string(text)); }
+  Json& add_number(std::uint64_t number) { return put(std::to_string(number)); }
 
   [[nodiscard]] std::string text() const;
 

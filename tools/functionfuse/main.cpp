@@ -20,6 +20,7 @@ Commands make_commands() {
   Commands commands;
   commands.push_back(make_ls());
   commands.push_back(make_show());
+  commands.push_back(make_export());
   commands.push_back(make_cp());
   commands.push_back(make_rm());
   commands.push_back(make_gc());
@@ -152,7 +153,7 @@ int main(int argc, char** argv) {
       status = run(argc, argv, out);
     } catch (const Error& error) {
       out.flush();
-      complain(error.what());
+      complain(error_text(error.what()));
       status = error.code() == Errc::invalid_argument ? kUsage : kWrong;
     }
     out.flush();

@@ -8,6 +8,7 @@
 
 #include "functionfuse/arrays/nd_array.hpp"
 
+#include "opened.hpp"
 #include "readable.hpp"
 #include "words.hpp"
 
@@ -163,6 +164,8 @@ void OneLine::add(Line& line, const Value& value) const {
     if (kind == Kind::ndarray) {
       line.fits = false;
     } else if (kind == Kind::persistent) {
+      const auto id = value.persistent_id();
+      if (id && Opened::is_array(*id)) line.fits = false;
       line.add(persistent_text(value));
     } else if (auto text = atom_text(value, line.most)) {
       line.add(*text);

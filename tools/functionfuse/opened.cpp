@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "functionfuse/error.hpp"
+#include "functionfuse/serializers/bytes_serializer.hpp"
+#include "functionfuse/serializers/dask_array_serializer.hpp"
 #include "functionfuse/storage/storage_factory.hpp"
 
 #include "words.hpp"
@@ -18,6 +20,28 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kBigdata = "bigdata";
 constexpr std::string_view kPrivate = ".functionfuse";
+constexpr std::string_view kDataset = "dask_arrays";
+constexpr std::string_view kVersion = "0.0.0";  // of DaskArraySerializer
+
+/// DaskArraySerializer that notes what it has verified.
+class ArraySerializer : public DaskArraySerializer {
+ public:
+  static constexpr bool thread_safe = false;
+
+  explicit ArraySerializer(std::shared_ptr<VerifiedArrays> verified)
+      : verified_(std::move(verified)) {}
+  void verify(const Protocols& protocols, const SerializedAs& id) {
+    DaskArraySerializer::verify(protocols, id);
+    auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, name);
+    const fs::path path = files.open(id.second, FileProtocol::Mode::read);
+    auto& list = describe_hdf5(path, kDataset).has_checksums ? verified_->checked
+                                                             : verified_->without_checksums;
+    list.insert(path.string());
+  }
+
+ private:
+  std::shared_ptr<VerifiedArrays> verified_;
+};
 
 std::optional<struct ::stat> facts_of(const fs::path& path) {
   struct ::stat facts;
@@ -118,8 +142,8 @@ std::string why_no_storage(const fs::path& folder) {
            shell_word(workflow.filename().native());
   }
   if (const std::string inner = storage_in(folder); !inner.empty()) {
-    return "is not a storage, and its folder " + inner + " is one: " +
-           shell_word((folder / inner).native());
+    return "is not a storage, and its folder " + inner +
+           " is one: " + shell_word((folder / inner).native());
   }
   if (looked == 0) {
     return "is not a storage: there is no folder in it, and a storage has one for each workflow";
@@ -200,6 +224,7 @@ Opened::Opened(const std::string& path, Must must) : given_(path) {
     }
   }
   storage_ = storage_factory({{"kind", "file"}, {"options", {{"path", folder_.native()}}}});
+  storage_->register_persistent_serializers(ArraySerializer(verified_), BytesSerializer());
 }
 
 std::string Opened::url(std::string_view workflow, std::string_view task) const {
@@ -288,14 +313,36 @@ FileFacts Opened::workflow_facts(std::string_view workflow) const {
 
 std::optional<std::uint64_t> Opened::object_bytes(std::string_view workflow,
                                                   const PersistentId& id) const {
+  const auto file = object_file(workflow, id);
+  if (!file || !facts_of(*file)) return {};
+  std::time_t changed = 0;
+  return bytes_below(*file, changed);
+}
+
+std::optional<fs::path> Opened::object_file(std::string_view workflow,
+                                            const PersistentId& id) const {
   if (id.filename.empty() || id.filename.front() == '.' ||
       id.filename.find_first_of(std::string_view("/\0", 2)) != id.filename.npos) {
     return {};  // no name of a file in bigdata
   }
-  const fs::path file = folder_ / workflow / kBigdata / id.filename;
-  if (!facts_of(file)) return {};
-  std::time_t changed = 0;
-  return bytes_below(file, changed);
+  return folder_ / workflow / kBigdata / id.filename;
+}
+
+bool Opened::is_array(const PersistentId& id) noexcept {
+  return id.name == DaskArraySerializer::name;
+}
+
+KeptArray Opened::array(std::string_view workflow, const PersistentId& id) const {
+  const auto file = object_file(workflow, id);
+  if (!file || !facts_of(*file)) {
+    throw NotFoundError("bigdata/" + printable(id.filename) + " is missing");
+  }
+  if (id.version != kVersion) {
+    throw UnsupportedError("bigdata/" + printable(id.filename) + " was written by version " +
+                           printable(id.version) + " of DaskArraySerializer, which this program " +
+                           "can't read: use a newer release");
+  }
+  return {open_hdf5(*file, kDataset), describe_hdf5(*file, kDataset)};
 }
 
 }  // namespace functionfuse::cli

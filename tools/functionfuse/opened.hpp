@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "functionfuse/formats/hdf5.hpp"
 #include "functionfuse/storage/storage.hpp"
 
 namespace functionfuse::cli {
@@ -22,6 +24,17 @@ struct FileFacts {
 
 /// An inode, and the time in nanoseconds when the content changed last.
 using FileVersion = std::pair<std::uint64_t, std::int64_t>;
+
+/// An array that DaskArraySerializer keeps beside the pickle.
+struct KeptArray {
+  ChunkedArray array;
+  Hdf5Description description;
+};
+
+/// What verify has read of arrays beside the pickles: their files.
+struct VerifiedArrays {
+  std::set<std::string> checked, without_checksums;
+};
 
 /// A storage that a command line names. Its errors say what there is and what was probably meant.
 class Opened {
@@ -62,13 +75,24 @@ class Opened {
   /// Bytes of an object beside the pickle. Nothing where it is gone.
   [[nodiscard]] std::optional<std::uint64_t> object_bytes(std::string_view workflow,
                                                           const PersistentId& id) const;
+  /// Whether that is an array, for array().
+  [[nodiscard]] static bool is_array(const PersistentId& id) noexcept;
+  /// Nothing of it is read but its description.
+  /// \error not_found, corrupt, unsupported
+  [[nodiscard]] KeptArray array(std::string_view workflow, const PersistentId& id) const;
+  /// Of all calls of storage().verify() that found no fault with them.
+  [[nodiscard]] const VerifiedArrays& verified_arrays() const noexcept { return *verified_; }
   [[nodiscard]] std::filesystem::path task_file(std::string_view workflow,
                                                 std::string_view task) const;
 
  private:
+  [[nodiscard]] std::optional<std::filesystem::path> object_file(std::string_view workflow,
+                                                                 const PersistentId& id) const;
+
   std::string given_;
   std::filesystem::path folder_;
   std::shared_ptr<Storage> storage_;
+  std::shared_ptr<VerifiedArrays> verified_ = std::make_shared<VerifiedArrays>();
 };
 
 /// Whether a folder has what only a workflow's has, and nothing that a workflow's can't have.

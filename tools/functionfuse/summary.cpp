@@ -59,7 +59,11 @@ std::string first_kind(const std::filesystem::path& path) {
 }
 
 /// Its kind, and what it is worth where that is short.
-std::string kind_of(const Value& value, const DescribeObject& describe) {
+std::string kind_of(const Value& value, const DescribeObject& describe,
+                    const std::optional<KeptArray>& array) {
+  if (array) {
+    return short_kind(array->array) + ", " + size_text(array->description.stored_bytes);
+  }
   constexpr std::size_t kShort = 40;
   switch (value.kind()) {
     case Kind::boolean:
@@ -89,6 +93,18 @@ std::string kind_of(const Value& value, const DescribeObject& describe) {
   return short_kind(value);
 }
 
+/// Nothing where it is none, or can't be opened: a list is no check.
+std::optional<KeptArray> kept_array(const Opened& opened, const std::string& workflow,
+                                    const Value& value) {
+  const auto id = value.kind() == Kind::persistent ? value.persistent_id() : std::nullopt;
+  if (!id || !Opened::is_array(*id)) return {};
+  try {
+    return opened.array(workflow, *id);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 /// Only what follows the place in parentheses: the list says the place.
 std::string problem_of(const Error& error, const std::string& task) {
   const std::string what = error.what();
@@ -107,7 +123,9 @@ Summary summarize(const Opened& opened, const std::string& workflow, const std::
     return bytes ? size_text(*bytes) : "missing";
   };
   auto of = [&](const Value& value) -> Summary {
-    return {type_name(value), kind_of(value, describe), ""};
+    const auto array = kept_array(opened, workflow, value);
+    return {array ? "dask.array.core.Array" : type_name(value), kind_of(value, describe, array),
+            ""};
   };
   try {
     if (facts.bytes <= kSmall) return of(opened.storage().read_task(workflow, task));

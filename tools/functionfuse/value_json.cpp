@@ -245,7 +245,8 @@ std::optional<std::string> scalar_json(const NdArray& scalar) {
 
 class Writer {
  public:
-  explicit Writer(Out& out) : out_(out) {}
+  using More = std::function<std::string(const PersistentId&)>;
+  Writer(Out& out, const More& more) : out_(out), more_(more) {}
 
   void write(const Value& root) {
     enter(root);
@@ -542,7 +543,7 @@ class Writer {
     if (const auto id = value.persistent_id()) {
       out_ << "{\"name\": " << json_string(id->name)
            << ", \"version\": " << json_string(id->version)
-           << ", \"filename\": " << json_string(id->filename) << "}}";
+           << ", \"filename\": " << json_string(id->filename) << more_(*id) << "}}";
       return;
     }
     // Whatever stood under BINPERSID; no storage writes that.
@@ -553,12 +554,38 @@ class Writer {
   }
 
   Out& out_;
+  const More& more_;
   std::vector<Level> levels_;
   std::unordered_map<const void*, std::size_t> ids_;
 };
 
 }  // namespace
 
-void write_json(Out& out, const Value& value) { Writer(out).write(value); }
+void write_json(Out& out, const Value& value,
+                const std::function<std::string(const PersistentId&)>& more) {
+  Writer(out, more).write(value);
+}
+
+std::string kept_array_json(const KeptArray& kept, const std::string& statistics) {
+  const Hdf5Description& stored = kept.description;
+  auto list = [](std::size_t count, const auto& item) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ", ") + item(i);
+    return text + "]";
+  };
+  const Chunks& chunks = stored.chunks;
+  std::string text =
+      "{\"dtype\": " + dtype_members(kept.array.dtype()) +
+      ", \"shape\": " + shape_json(kept.array.shape()) + ", \"chunks\": " +
+      list(chunks.ndim(), [&](std::size_t i) { return shape_json(chunks.lengths(i)); }) +
+      ", \"bytes\": " + std::to_string(kept.array.nbytes()) +
+      ", \"stored_bytes\": " + std::to_string(stored.stored_bytes) + ", \"stored_chunks\": " +
+      (stored.stored_chunks.empty() ? "null" : shape_json(stored.stored_chunks)) +
+      ", \"filters\": " +
+      list(stored.filters.size(), [&](std::size_t i) { return json_string(stored.filters[i]); }) +
+      ", \"checksums\": " + (stored.has_checksums ? "\"xxh3\"" : "null");
+  if (!statistics.empty()) text += ", \"statistics\": " + statistics;
+  return text + "}";
+}
 
 }  // namespace functionfuse::cli

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "functionfuse/arrays/compute_options.hpp"
 #include "functionfuse/arrays/nd_array.hpp"
+#include "functionfuse/error.hpp"
 
 #include "array_text.hpp"
+#include "chunked_text.hpp"
 #include "readable.hpp"
 #include "words.hpp"
 
@@ -58,12 +62,23 @@ std::size_t shown_of(std::size_t count, std::size_t most) {
 
 class Writer {
  public:
-  Writer(Out& out, const DescribeObject& describe, bool all)
-      : out_(out), one_line_(describe), limits_(all ? no_limits() : Limits()) {}
+  Writer(Out& out, const TextOptions& options)
+      : out_(out),
+        options_(options),
+        one_line_(options.describe),
+        limits_(options.all ? no_limits() : Limits()) {}
 
-  void write(const Value& value) {
-    node({"", "", "", 0}, value);
+  bool write(const Value& value) {
+    node({"", "", options_.path, 0}, value);
     if (lines_ > limits_.lines) out_ << "... (cut here; --all shows everything)\n";
+    return readable_;
+  }
+  bool write(const ChunkedArray& array) {
+    const Place place{"", "", options_.path, 0};
+    line("array " + dtype_words(array.dtype()) + " " + shape_text(array.shape()) + ", " +
+         size_text(array.nbytes()) + (array.size() == 0 ? "" : ":"));
+    elements(place, array);
+    return readable_;
   }
 
  private:
@@ -88,6 +103,10 @@ class Writer {
     }
     const std::string start = place.indent + place.label;
     if (value.kind() == Kind::ndarray) return array(place, short_kind(value), value.as_array());
+    if (value.kind() == Kind::persistent) {
+      const auto id = value.persistent_id();
+      if (id && Opened::is_array(*id)) return kept_array(place, value, *id);
+    }
     const std::size_t used = width(start);
     if (auto text = one_line_.text(value, kWidth - std::min(used, kWidth / 2))) {
       return line(start + *text);
@@ -218,12 +237,16 @@ class Writer {
                      digits.find('x') == digits.npos ? "" : ", hexadecimal"));
   }
 
+  /// How many elements are shown without a cut.
+  [[nodiscard]] std::size_t threshold(const Place& place) const {
+    return place.depth == 0
+               ? limits_.elements
+               : std::min<std::size_t>(limits_.elements,
+                                       std::max<std::size_t>(limits_.elements / 5, 20));
+  }
+
   void array(const Place& place, const std::string& kind, const NdArray& array) {
-    const std::size_t threshold =
-        place.depth == 0 ? limits_.elements
-                         : std::min<std::size_t>(limits_.elements,
-                                                 std::max<std::size_t>(limits_.elements / 5, 20));
-    const ArrayText text = array_text(array, threshold);
+    const ArrayText text = array_text(array, threshold(place));
     const std::string start = place.indent + place.label;
     const std::string head = start + kind + ", " + size_text(array.nbytes());
     if (text.values.size() == 1 && text.facts.size() <= 1) {
@@ -234,6 +257,80 @@ class Writer {
     line(text.values.empty() ? head : head + ":");
     for (const auto* rows : {&text.values, &text.facts}) {
       for (const std::string& row : *rows) line(row.empty() ? "" : place.indent + "  " + row);
+    }
+  }
+
+  /// An array beside the pickle. What is known without reading its chunks comes first.
+  void kept_array(const Place& place, const Value& value, const PersistentId& id) {
+    const std::string start = place.indent + place.label;
+    const auto [first, is_new] = kept_.emplace(id.filename, place.path);
+    if (!is_new) {
+      return line(start + (first->second.empty() ? "<the result itself>"
+                                                 : "<the same array as " + first->second + ">"));
+    }
+    std::optional<KeptArray> kept;
+    try {
+      kept = options_.open(id);
+    } catch (const Error& error) {
+      line(start + one_line_.persistent_text(value));
+      if (error.code() != Errc::not_found) problem(place, error);
+      readable_ = false;
+      return;
+    }
+    const ChunkedArray& array = kept->array;
+    const Hdf5Description& stored = kept->description;
+    line(start + short_kind(array) + ", " + size_text(array.nbytes()) + ":");
+    const Chunks& chunks = stored.chunks;
+    const std::size_t chunk = NdArray::nbytes_of(array.dtype(), chunks.chunksize());
+    std::string text = printable(chunks.to_string());
+    if (chunks.count() == 1) {
+      text += ", one chunk";
+    } else {
+      text += fmt::format(", {} of up to {}", chunks.count(), size_text(chunk));
+    }
+    fact(place, "chunks", text);
+    std::string filters;
+    for (const std::string& filter : stored.filters) filters += ", " + printable(filter);
+    text = size_text(stored.stored_bytes) + " in bigdata/" + printable(id.filename) +
+           (filters.empty() ? ", no filter" : filters);
+    if (stored.stored_chunks.empty()) {
+      text += ", not chunked";
+    } else if (stored.stored_chunks != chunks.chunksize()) {
+      text += ", in chunks of " + shape_text(stored.stored_chunks);
+    }
+    fact(place, "stored", text);
+    fact(place, "checksums", stored.has_checksums ? "checked by XXH3" : "none (written by h5py)");
+    elements(place, array);
+  }
+
+  void fact(const Place& place, std::string_view name, const std::string& text) {
+    line(place.indent + "  " + fmt::format("{:<10} ", name) + text);
+  }
+
+  void problem(const Place& place, const Error& error) {
+    line(place.indent + "  " + out_.in(Colour::red, printable(error_text(error.what()))));
+    readable_ = false;
+  }
+
+  /// What has to be computed: some elements, then the statistics, for which all chunks are read.
+  void elements(const Place& place, const ChunkedArray& array) {
+    if (full() || array.size() == 0) return;
+    const std::string name = place.path.empty() ? "the array" : place.path;
+    try {
+      for (const std::string& row : chunked_lines(array, threshold(place))) {
+        line(row.empty() ? "" : place.indent + "  " + row);
+      }
+      if (options_.all && array.nbytes() > memory_limit()) {
+        line(place.indent + "  ... (cut, as it is larger than the memory limit of " +
+             size_text(memory_limit()) + "; functionfuse export writes all of it)");
+      }
+      Facts facts(array.dtype());
+      if (!options_.statistics || !facts.any() || (array.size() == 1 && array.ndim() == 0)) return;
+      if (out_.is_terminal()) out_.flush();  // it may take long
+      gather(facts, array, "reading " + printable(name) + " for its statistics");
+      for (const std::string& row : facts.lines()) line(place.indent + "  " + row);
+    } catch (const Error& error) {
+      problem(place, error);
     }
   }
 
@@ -281,15 +378,26 @@ class Writer {
   }
 
   Out& out_;
+  const TextOptions& options_;
   OneLine one_line_;
   Limits limits_;
+  std::map<std::string, std::string> kept_;  // arrays beside the pickle: filename -> where
   std::size_t lines_ = 0;
+  bool readable_ = true;
 };
 
 }  // namespace
 
-void write_text(Out& out, const Value& value, const DescribeObject& describe, bool all) {
-  Writer(out, describe, all).write(value);
+bool write_text(Out& out, const Value& value, const TextOptions& options) {
+  return Writer(out, options).write(value);
+}
+
+bool write_text(Out& out, const ChunkedArray& array, const TextOptions& options) {
+  return Writer(out, options).write(array);
+}
+
+std::string short_kind(const ChunkedArray& array) {
+  return "chunked array " + dtype_words(array.dtype()) + " " + shape_text(array.shape());
 }
 
 std::string short_kind(const Value& value) {

@@ -1,4 +1,4 @@
-#include "functionfuse/serializers/bytes_serializer.hpp"
+#include "functionfuse/arrays/compute_options.hpp"
 
 #include "command.hpp"
 #include "json.hpp"
@@ -18,11 +18,15 @@ class Verify final : public Command {
     return R"(Read everything and say what is damaged or missing: digests, pickles, objects that
 serializers keep beside them. Changes nothing. The exit status is 1 where something is wrong.
 
-  functionfuse verify PATH [WORKFLOW] [--json]
+  functionfuse verify PATH [WORKFLOW] [--memory-limit SIZE] [--json]
 
-  PATH        the folder of the storage
-  WORKFLOW    only this one
-  --json      for programs
+  PATH                  the folder of the storage
+  WORKFLOW              only this one
+  --memory-limit SIZE   for the chunks of arrays; "256MB", "1GiB", default a quarter of the memory
+  --json                for programs
+
+Arrays are read chunk by chunk, and a damaged chunk is named. Those that h5py wrote have no
+checksums: they are read, and reported as not checked.
 
 A damaged task is no loss that lasts: a workflow that is run again computes it anew.
 
@@ -35,11 +39,12 @@ Examples:
   void describe(Arguments& arguments) override {
     arguments.required("PATH", path_);
     arguments.optional("WORKFLOW", workflow_);
+    arguments.option("--memory-limit", memory_limit_);
     arguments.flag("--json", json_);
   }
   int run(Out& out) override {
+    if (!memory_limit_.empty()) set_memory_limit(parse_size(memory_limit_));
     const Opened opened(path_);
-    opened.storage().register_persistent_serializers<BytesSerializer>();
     std::optional<std::string_view> workflow;
     if (!workflow_.empty()) {
       opened.need_workflow(workflow_);
@@ -47,7 +52,10 @@ Examples:
     }
     std::size_t checked = 0;
     const auto problems = opened.storage().verify(workflow, &checked);
+    const VerifiedArrays& arrays = opened.verified_arrays();
     if (json_) {
+      Json unchecked = Json::array();
+      for (const std::string& path : arrays.without_checksums) unchecked.add(path);
       Json list = Json::array();
       for (const Problem& problem : problems) {
         list.add(Json::object()
@@ -61,6 +69,8 @@ Examples:
                  .add("ok", problems.empty())
                  .add("checked", checked)
                  .add("problems", list)
+                 .add("arrays_checked", arrays.checked.size())
+                 .add("arrays_without_checksums", unchecked)
                  .text()
           << '\n';
     } else {
@@ -72,12 +82,19 @@ Examples:
       }
       out << counted(checked, "task") << " checked, "
           << (problems.empty() ? "all is well" : counted(problems.size(), "problem")) << '\n';
+      if (!arrays.checked.empty()) {
+        out << counted(arrays.checked.size(), "array") << ": every chunk has its checksum\n";
+      }
+      if (!arrays.without_checksums.empty()) {
+        out << counted(arrays.without_checksums.size(), "array")
+            << " without checksums, written by h5py: read, not checked\n";
+      }
     }
     return problems.empty() ? kOk : kWrong;
   }
 
  private:
-  std::string path_, workflow_;
+  std::string path_, workflow_, memory_limit_;
   bool json_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "functionfuse/error.hpp"
+
 #include "storage/suggest.hpp"
 
 namespace functionfuse::cli {
@@ -120,6 +121,37 @@ double parse_duration(std::string_view text) {
                                             "and s, m, h or d, for example 90, 30m, 1.5h");
   }
   return number * seconds;
+}
+
+std::string error_text(std::string_view what) {
+  constexpr std::string_view kFunctions = "(ComputeOptions::memory_limit, set_memory_limit)";
+  std::string text(what);
+  if (const std::size_t at = text.find(kFunctions); at != text.npos) {
+    text.replace(at, kFunctions.size(), "(--memory-limit)");
+  }
+  return text;
+}
+
+std::size_t parse_size(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  std::string unit;
+  for (const char c : std::string_view(rest, static_cast<std::size_t>(end - rest))) {
+    if (c != ' ') unit += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  if (unit.ends_with('b')) unit.pop_back();
+  constexpr std::string_view kPrefixes = "kmgt";
+  const bool binary = unit.size() == 2 && unit[1] == 'i';
+  const std::size_t power = unit.empty() ? 0 : kPrefixes.find(unit[0]) + 1;
+  const bool known = unit.empty() || (power != 0 && (unit.size() == 1 || binary));
+  const double bytes = number * std::pow(binary ? 1024.0 : 1000.0, static_cast<double>(power));
+  if (error != std::errc() || !known || !(bytes >= 1) || bytes > 1e18) {
+    throw Error(Errc::invalid_argument, "\"" + printable(text) +
+                                            "\" is no size: write bytes, or a number and kB, MB, "
+                                            "GB, KiB, MiB or GiB, for example 256MB, 1.5GiB");
+  }
+  return static_cast<std::size_t>(bytes);
 }
 
 CodePoint code_point(std::string_view text) {

@@ -32,6 +32,13 @@ namespace functionfuse::cli {
 /// Seconds out of "90", "1.5h", "2d"; s, m, h, d. \error Error(invalid_argument)
 [[nodiscard]] double parse_duration(std::string_view text);
 
+/// An error's text, where it names functions of the library with the option in their place.
+[[nodiscard]] std::string error_text(std::string_view what);
+
+/// Bytes out of "1000000", "256MB", "1.5GiB": k, M, G, T are powers of 1000, Ki, Mi, Gi, Ti of
+/// 1024, the B may be left out. \error Error(invalid_argument)
+[[nodiscard]] std::size_t parse_size(std::string_view text);
+
 /// A code point of UTF-8 text. `valid` is false for a byte that is part of none: `code` is then the
 /// byte. Lone surrogates in three bytes, as Python's "surrogatepass" has them, are valid.
 struct CodePoint {

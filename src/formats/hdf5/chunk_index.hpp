@@ -6,11 +6,12 @@
 #include <string>
 
 /// \file
-/// The metadata of HDF5 that is written here and not by the library: where compressed chunks lie, and
-/// where the file ends. So chunks are compressed and written by many threads at a time, the library
-/// is not needed while they are, and what a kill leaves can be gone on with.
+/// The metadata of HDF5 that is written here and not by the library: where compressed chunks lie,
+/// and where the file ends. So chunks are compressed and written by many threads at a time, the
+/// library is not needed while they are, and what a kill leaves can be gone on with.
 ///
-/// The library makes the index, with the first chunk of one byte in it; here its entries are filled in.
+/// The library makes the index, with the first chunk of one byte in it; here its entries are filled
+/// in.
 ///
 /// 1. An entry is written as soon as its chunk is in the file.
 /// 2. At the end all entries are, each page of them with its checksum.
@@ -28,7 +29,8 @@ struct ChunkPlace {
 class ChunkIndex {
  public:
   ChunkIndex() = default;
-  /// Finds the index in a file that the library has just written, or that was gone on with from there.
+  /// Finds the index in a file that the library has just written, or that was gone on with from
+  /// there.
   ///
   /// \param end    no metadata lies behind it
   /// \error corrupt  it is not there

@@ -95,4 +95,39 @@ bool inflate(const std::byte* from, std::size_t from_size, std::byte* to, std::s
 
 bool may_inflate(std::size_t from_size, std::size_t size) { return size / 1032 <= from_size; }
 
+namespace {
+
+/// Of big-endian words of 16 bits, the last one padded with zeros.
+std::uint32_t fletcher32(const std::byte* data, std::size_t size) {
+  std::uint32_t sum1 = 0;
+  std::uint32_t sum2 = 0;
+  const auto fold = [](std::uint32_t x) { return (x & 0xffff) + (x >> 16); };
+  for (std::size_t i = 0; i < size; i += 2) {
+    const auto high = std::to_integer<std::uint32_t>(data[i]);
+    const auto low = i + 1 < size ? std::to_integer<std::uint32_t>(data[i + 1]) : 0;
+    sum1 += high << 8 | low;
+    sum2 += sum1;
+    if (i % 720 == 718) {  // before they overflow
+      sum1 = fold(sum1);
+      sum2 = fold(sum2);
+    }
+  }
+  sum1 = fold(fold(sum1));
+  sum2 = fold(fold(sum2));
+  return sum2 << 16 | sum1;
+}
+
+}  // namespace
+
+bool take_off_fletcher32(const std::byte* data, std::size_t& size) {
+  if (size < 4) return false;
+  size -= 4;
+  std::uint32_t stored = 0;
+  std::memcpy(&stored, data + size, 4);
+  // Old libraries had the bytes of both halves swapped.
+  const std::uint32_t swapped = (stored & 0x00ff00ff) << 8 | (stored >> 8 & 0x00ff00ff);
+  const std::uint32_t sum = fletcher32(data, size);
+  return sum == stored || sum == swapped;
+}
+
 }  // namespace functionfuse::formats::hdf5

@@ -4,7 +4,8 @@
 #include <cstdint>
 
 /// \file
-/// HDF5's filters shuffle and deflate, byte for byte, for use outside the library's lock.
+/// HDF5's filters shuffle, deflate and fletcher32, byte for byte, for use outside the library's
+/// lock.
 
 namespace functionfuse::formats::hdf5 {
 
@@ -20,7 +21,11 @@ void unshuffle(const std::byte* from, std::size_t size, std::size_t itemsize, st
 /// False unless `from` is a stream of exactly `size` bytes.
 [[nodiscard]] bool inflate(const std::byte* from, std::size_t from_size, std::byte* to,
                            std::size_t size);
-/// Whether so few bytes can be a stream of `size` bytes at all: deflate packs 1032 into one at most.
+/// Whether so few bytes can be a stream of `size` bytes at all: deflate packs 1032 into one at
+/// most.
 [[nodiscard]] bool may_inflate(std::size_t from_size, std::size_t size);
+
+/// Takes the four bytes of the filter fletcher32 off. False where they do not fit the others.
+[[nodiscard]] bool take_off_fletcher32(const std::byte* data, std::size_t& size);
 
 }  // namespace functionfuse::formats::hdf5

@@ -1,9 +1,9 @@
 #include "formats/hdf5/layout.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <new>
+
+#include <xxhash.h>
 
 #include <functionfuse/arrays/nd_array.hpp>
 
@@ -53,9 +53,7 @@ std::uint64_t ChunkChecksum::digest() const {
 
 void ChunkChecksum::Free::operator()(XXH3_state_s* state) const noexcept { XXH3_freeState(state); }
 
-std::uint64_t plain_checksum(const void* data, std::size_t size) {
-  return XXH3_64bits(data, size);
-}
+std::uint64_t plain_checksum(const void* data, std::size_t size) { return XXH3_64bits(data, size); }
 
 std::string stored_as(const Shape& chunk_shape, bool shuffle, int deflate) {
   std::string text = chunk_shape.empty() ? "contiguous" : "chunks " + shape_text(chunk_shape);

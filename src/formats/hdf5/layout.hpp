@@ -35,8 +35,8 @@ inline constexpr std::size_t kMaxChunk = 0xffffffff;
 /// Of a chunk's bytes as they are stored. Never 0: that is a chunk that was not written.
 [[nodiscard]] std::uint64_t chunk_checksum(const std::byte* data, std::size_t size,
                                            std::size_t number);
-/// The same, of bytes that come in pieces: a large chunk is read or written and added piece by piece
-/// while that is in the cache.
+/// The same, of bytes that come in pieces: a large chunk is read or written and added piece by
+/// piece while that is in the cache.
 class ChunkChecksum {
  public:
   static constexpr std::size_t kPiece = std::size_t{512} << 10;

@@ -18,8 +18,9 @@ std::mutex& library_mutex() {
   return mutex;
 }
 
-/// Whether the library has failed yet. In a damaged file it forgets to free some of what it has (1.10.8),
-/// and complains when the process ends, where it may print: "infinite loop closing library".
+/// Whether the library has failed yet. In a damaged file it forgets to free some of what it has
+/// (1.10.8), and complains when the process ends, where it may print: "infinite loop closing
+/// library".
 std::atomic<bool> failed = false;
 
 /// The errno in a text such as "file write failed: ..., errno = 28, error message = '...'".

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <hdf5.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <hdf5.h>
 
 #include <functionfuse/arrays/dtype.hpp>
 

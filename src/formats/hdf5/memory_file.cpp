@@ -4,12 +4,12 @@
 #if __has_include(<H5FDdevelop.h>)
 #include <H5FDdevelop.h>
 #endif
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
+
+#include <unistd.h>
 
 #include "io/file.hpp"
 

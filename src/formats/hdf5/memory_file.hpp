@@ -21,8 +21,8 @@ class MemoryFile {
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
 
-  /// With these properties the library creates this file, of whatever name. It must be closed before
-  /// this is destroyed.
+  /// With these properties the library creates this file, of whatever name. It must be closed
+  /// before this is destroyed.
   void use_for(const Properties& access);
 
   /// Where the closed file ends.

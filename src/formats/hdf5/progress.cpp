@@ -15,8 +15,13 @@ constexpr auto kFlushEvery = std::chrono::seconds(1);
 
 Progress::Progress(int fd, std::uint64_t sums_at, const ChunkIndex* index,
                    std::vector<std::uint64_t> sums, std::vector<ChunkPlace> places, bool at_once)
-    : fd_(fd), sums_at_(sums_at), index_(index), at_once_(at_once), sums_(std::move(sums)),
-      places_(std::move(places)), pages_((sums_.size() + kPage - 1) / kPage) {
+    : fd_(fd),
+      sums_at_(sums_at),
+      index_(index),
+      at_once_(at_once),
+      sums_(std::move(sums)),
+      places_(std::move(places)),
+      pages_((sums_.size() + kPage - 1) / kPage) {
   for (std::size_t i = 0; i < sums_.size(); ++i) pages_[i / kPage].missing += sums_[i] == 0;
 }
 

@@ -11,7 +11,8 @@
 
 namespace functionfuse::formats::hdf5 {
 
-/// Which chunks are in a file that is being written: their checksums, and where compressed ones lie.
+/// Which chunks are in a file that is being written: their checksums, and where compressed ones
+/// lie.
 ///
 /// Of large chunks it is written into the file at once; of small ones a page at a time, when it is
 /// full, and all that there is once a second, so that each of a million does not cost a call.

@@ -1,26 +1,26 @@
 #include "formats/hdf5/reader.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <functionfuse/error.hpp>
 
 #include "arrays/strided.hpp"
 #include "formats/hdf5/codec.hpp"
 #include "formats/hdf5/layout.hpp"
+#include "formats/hdf5/read_driver.hpp"
 #include "formats/hdf5/type.hpp"
 
 namespace functionfuse::formats::hdf5 {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{16} << 20;     // of data that has no chunks
+constexpr std::size_t kPiece = std::size_t{16} << 20;  // of data that has no chunks
 constexpr std::uint64_t kFewPieces = std::uint64_t{1} << 22;
 constexpr std::size_t kKeptSums = std::size_t{1} << 22;
 constexpr std::size_t kMostNames = 20;
@@ -39,8 +39,8 @@ herr_t add_name(hid_t group, const char* name, const H5L_info_t*, void* data) {
     return 1;
   }
   H5O_info_t info;
-  const bool is_group = H5Oget_info_by_name1(group, name, &info, H5P_DEFAULT) >= 0 &&
-                        info.type == H5O_TYPE_GROUP;
+  const bool is_group =
+      H5Oget_info_by_name1(group, name, &info, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP;
   names.push_back(std::string(name) + (is_group ? "/" : ""));
   return 0;
 }
@@ -113,14 +113,15 @@ void Reader::open_file() {
   if (!on_disk.regular) throw NotFoundError(path + " is not a file");
 
   const Properties access = file_access();
+  use_read_driver(access);
   file = File(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()));
   if (!file) {
     const Failure failure = last_failure();
     if (failure.error == ENOENT) throw NotFoundError("there is no file " + path);
     if (failure.error != 0) io::fail("open", path, failure.error);
     if (on_disk.size == 0) throw CorruptError("file " + path + " is empty", 0);
-    throw CorruptError("file " + path + " is not an HDF5 file, was cut short or is damaged: " +
-                       failure.text);
+    throw CorruptError("file " + path +
+                       " is not an HDF5 file, was cut short or is damaged: " + failure.text);
   }
 }
 
@@ -160,9 +161,9 @@ std::vector<std::string> Reader::names_near(const std::string& group) const {
 void Reader::find_dataset() {
   const auto fail = [&](const std::string& why, const std::string& group) {
     const std::vector<std::string> names = names_near(group);
-    throw NotFoundError("file " + path + " has no dataset " + dataset + why +
-                        (names.empty() ? ": there is nothing in it"
-                                       : ": there are " + list_of(names)));
+    throw NotFoundError(
+        "file " + path + " has no dataset " + dataset + why +
+        (names.empty() ? ": there is nothing in it" : ": there are " + list_of(names)));
   };
   std::string group;
   std::string name;
@@ -186,8 +187,8 @@ void Reader::find_dataset() {
     H5L_info_t link;
     if (H5Lget_info(file.id(), name.c_str(), &link, H5P_DEFAULT) >= 0 &&
         link.type != H5L_TYPE_HARD) {
-      throw NotFoundError(place() + ": it is a link, and what it leads to is not there: " +
-                          failure.text);
+      throw NotFoundError(place() +
+                          ": it is a link, and what it leads to is not there: " + failure.text);
     }
     if (failure.error != 0) io::fail("read", path, failure.error);
     throw CorruptError(place() + ": it cannot be opened: " + failure.text);
@@ -211,7 +212,8 @@ void Reader::open_dataset() {
   }
   const int rank = H5Sget_simple_extent_ndims(space.id());
   if (rank < 0 || rank > static_cast<int>(DType::kMaxRank)) {
-    throw UnsupportedError(place() + " has " + std::to_string(rank) + " axes: at most 32 are possible");
+    throw UnsupportedError(place() + " has " + std::to_string(rank) +
+                           " axes: at most 32 are possible");
   }
   rank_ = static_cast<std::size_t>(rank);
   std::vector<hsize_t> lengths(rank_);
@@ -293,8 +295,8 @@ void Reader::read_filters(hid_t properties) {
     std::size_t values = 16;
     unsigned value[16] = {};
     char given_name[64] = {};
-    const H5Z_filter_t id =
-        H5Pget_filter2(properties, i, &flags, &values, value, sizeof given_name, given_name, &config);
+    const H5Z_filter_t id = H5Pget_filter2(properties, i, &flags, &values, value, sizeof given_name,
+                                           given_name, &config);
     given_name[sizeof given_name - 1] = '\0';
     std::string name;
     const auto at = static_cast<int>(i);
@@ -314,7 +316,8 @@ void Reader::read_filters(hid_t properties) {
         break;
       case H5Z_FILTER_FLETCHER32:
         name = "fletcher32";
-        own_filters_ = false;
+        own_filters_ = own_filters_ && fletcher_at_ < 0 && at + 1 == count;
+        fletcher_at_ = at;
         break;
       case H5Z_FILTER_SZIP:
         name = "szip";
@@ -347,6 +350,7 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
   mode = Mode::library;
   switch (H5Pget_layout(properties)) {
     case H5D_CHUNKED: {
+      check_first_chunk(properties);
       unsigned options = 0;
       if (!raw || !own_filters_ || H5Pget_chunk_opts(properties, &options) < 0 ||
           (filter_count_ > 0 && options != 0)) {
@@ -390,6 +394,32 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
       break;
     default:
       break;
+  }
+}
+
+/// The library believes what an index says of a chunk's size, and copies from behind its end.
+void Reader::check_first_chunk(hid_t properties) const {
+  std::vector<hsize_t> lengths(rank_), most(rank_), piece(rank_);
+  const Space space(H5Dget_space(set.id()));
+  const std::vector<hsize_t> first(rank_);
+  unsigned skipped = 0;
+  haddr_t at = HADDR_UNDEF;
+  hsize_t size = 0;
+  if (H5Sget_simple_extent_dims(space.id(), lengths.data(), most.data()) < 0 ||
+      H5Pget_chunk(properties, static_cast<int>(rank_), piece.data()) < 0 ||
+      H5Dget_chunk_info_by_coord(set.id(), first.data(), &skipped, &at, &size) < 0) {
+    fail_reading(path, place(), "its chunks cannot be found");
+  }
+  std::uint64_t expected = file_itemsize_;
+  for (std::size_t axis = 0; axis < rank_; ++axis) {
+    if (piece[axis] == 0 || piece[axis] > most[axis] ||
+        __builtin_mul_overflow(expected, piece[axis], &expected)) {
+      throw CorruptError(place() + ": it claims chunks that are longer than it may become");
+    }
+  }
+  if (filter_count_ == 0 && at != HADDR_UNDEF && size != expected) {
+    throw CorruptError(place() + ": its first chunk has " + std::to_string(size) + " bytes, not " +
+                       std::to_string(expected));
   }
 }
 
@@ -465,8 +495,7 @@ void Reader::make_grid(const Shape& shape, Shape piece, const Shape& more) {
   }
 
   if (mode == Mode::direct) {
-    info.stored_bytes =
-        is_contiguous ? bytes_of(shape, itemsize) : chunks.count() * stored_bytes;
+    info.stored_bytes = is_contiguous ? bytes_of(shape, itemsize) : chunks.count() * stored_bytes;
   } else {
     info.stored_bytes = H5Dget_storage_size(set.id());
   }
@@ -507,9 +536,10 @@ void Reader::open_checksums(std::size_t rank) {
   }
   const haddr_t at = H5Dget_offset(sums.id());
   if (at == HADDR_UNDEF) {
-    throw UnsupportedError(place() + ": its checksums are not stored in one run; another program "
-                           "has written the file anew. Remove the dataset " + name +
-                           " to read without them");
+    throw UnsupportedError(place() +
+                           ": its checksums are not stored in one run; another program "
+                           "has written the file anew. Remove the dataset " +
+                           name + " to read without them");
   }
   std::uint64_t end = 0;
   if (__builtin_mul_overflow(std::uint64_t{8}, chunks.count(), &end) ||
@@ -629,9 +659,10 @@ void Reader::fail_not_written(std::size_t number, const std::string& failure) co
 }
 
 void Reader::fail_changed(std::size_t number, std::uint64_t found, std::uint64_t expected) const {
-  throw CorruptError(fmt::format("{}: its bytes are not those that were written: their checksum is "
-                                 "{:016x}, not {:016x}; run the node again",
-                                 place(number), found, expected));
+  throw CorruptError(
+      fmt::format("{}: its bytes are not those that were written: their checksum is "
+                  "{:016x}, not {:016x}; run the node again",
+                  place(number), found, expected));
 }
 
 void Reader::check(std::size_t number, const std::byte* data, std::size_t size) const {
@@ -730,24 +761,26 @@ void Reader::decode(std::size_t number, const Stored& stored, std::byte* to) con
   const bool deflated = applied(deflate_at_);
   const bool shuffled = applied(shuffle_at_);
   const std::byte* from = stored.data.get();
+  std::size_t size = stored.size;
+  if (applied(fletcher_at_) && !take_off_fletcher32(from, size)) {
+    throw CorruptError(place(number) + ": its bytes do not fit their fletcher32 checksum");
+  }
   std::shared_ptr<std::byte> inflated;
   if (deflated) {
-    const auto fail = [&] {
-      throw CorruptError(place(number) + ": its " + std::to_string(stored.size) +
-                         " bytes do not inflate to the " + std::to_string(stored_bytes) +
-                         " of a chunk; run the node again");
-    };
-    if (!may_inflate(stored.size, stored_bytes)) fail();
     std::byte* plain = to;
-    if (shuffled) {
+    if (shuffled && may_inflate(size, stored_bytes)) {
       inflated = pool_->take(stored_bytes);
       plain = inflated.get();
     }
-    if (!inflate(from, stored.size, plain, stored_bytes)) fail();
+    if (!may_inflate(size, stored_bytes) || !inflate(from, size, plain, stored_bytes)) {
+      throw CorruptError(place(number) + ": its " + std::to_string(size) +
+                         " bytes do not inflate to the " + std::to_string(stored_bytes) +
+                         " of a chunk; run the node again");
+    }
     from = plain;
-  } else if (stored.size != stored_bytes) {
-    throw CorruptError(place(number) + ": it has " + std::to_string(stored.size) +
-                       " bytes, not " + std::to_string(stored_bytes));
+  } else if (size != stored_bytes) {
+    throw CorruptError(place(number) + ": it has " + std::to_string(size) + " bytes, not " +
+                       std::to_string(stored_bytes));
   }
   if (shuffled) {
     unshuffle(from, stored_bytes, shuffle_size_, to);
@@ -784,15 +817,6 @@ void Reader::read_in_library(std::size_t number, NdArray& block) const {
   // Where there is neither a chunk nor a fill value the library writes nothing.
   if (info.chunked) std::memset(block.mutable_data(), 0, block.nbytes());
   const Lock lock;
-  hsize_t size = 0;
-  if (info.chunked && filter_count_ == 0 &&
-      H5Dget_chunk_storage_size(set.id(), at.data(), &size) >= 0 && size != 0 &&
-      size != bytes_of(Shape(stored_shape.begin(), stored_shape.begin() + static_cast<std::ptrdiff_t>(rank_)),
-                       file_itemsize_)) {
-    // The library does not look: it copies from behind the end.
-    throw CorruptError(place(number) + ": it has " + std::to_string(size) + " bytes, another number "
-                       "than its shape and type say");
-  }
   Space in_file(H5Dget_space(set.id()));
   Space in_memory;
   if (rank_ > 0) {

@@ -51,11 +51,11 @@ class Reader {
   bool is_contiguous = false;
   bool shuffle = false;
   int deflate = 0;
-  std::size_t itemsize = 0;         ///< of an element of the file
-  Shape stored_shape;               ///< of a chunk, with the axes of an element that is an array
-  std::size_t stored_bytes = 0;     ///< of such a chunk
-  std::uint64_t base = 0;           ///< direct: where the run begins
-  std::uint64_t checksums_at = 0;   ///< 0: there are none
+  std::size_t itemsize = 0;        ///< of an element of the file
+  Shape stored_shape;              ///< of a chunk, with the axes of an element that is an array
+  std::size_t stored_bytes = 0;    ///< of such a chunk
+  std::uint64_t base = 0;          ///< direct: where the run begins
+  std::uint64_t checksums_at = 0;  ///< 0: there are none
   std::uint64_t file_size = 0;
   io::Fd fd;
   File file;  ///< modes chunks and library
@@ -68,6 +68,7 @@ class Reader {
   void open_dataset();
   void read_filters(hid_t properties);
   void choose_mode(hid_t properties, const Shape& shape, bool raw);
+  void check_first_chunk(hid_t properties) const;
   bool find_run(hid_t properties, const Shape& shape);
   void make_grid(const Shape& shape, Shape piece, const Shape& more);
   void open_checksums(std::size_t rank);
@@ -97,16 +98,17 @@ class Reader {
                                  std::uint64_t expected) const;
   [[noreturn]] void fail_not_written(std::size_t number, const std::string& failure) const;
 
-  std::string name_in_file_;        // behind all links
-  std::size_t rank_ = 0;            // of the dataset
-  std::size_t file_itemsize_ = 0;   // before a conversion
+  std::string name_in_file_;       // behind all links
+  std::size_t rank_ = 0;           // of the dataset
+  std::size_t file_itemsize_ = 0;  // before a conversion
   unsigned filter_count_ = 0;
-  int shuffle_at_ = -1;             // place in the pipeline, -1: not there
+  int shuffle_at_ = -1;  // place in the pipeline, -1: not there
   int deflate_at_ = -1;
+  int fletcher_at_ = -1;
   std::size_t shuffle_size_ = 0;
-  bool own_filters_ = true;         // those that decode() knows
+  bool own_filters_ = true;  // those that decode() knows
   bool has_userblock_ = false;
-  Type memory_;                     // mode library
+  Type memory_;                      // mode library
   std::vector<std::uint64_t> sums_;  // all checksums, where they are not too many
   std::shared_ptr<functionfuse::detail::BufferPool> pool_ =
       std::make_shared<functionfuse::detail::BufferPool>();

@@ -23,11 +23,14 @@ hid_t integer(const DType& dtype) {
     case 1:
       return is_signed ? H5T_STD_I8LE : H5T_STD_U8LE;
     case 2:
-      return is_signed ? (big ? H5T_STD_I16BE : H5T_STD_I16LE) : (big ? H5T_STD_U16BE : H5T_STD_U16LE);
+      return is_signed ? (big ? H5T_STD_I16BE : H5T_STD_I16LE)
+                       : (big ? H5T_STD_U16BE : H5T_STD_U16LE);
     case 4:
-      return is_signed ? (big ? H5T_STD_I32BE : H5T_STD_I32LE) : (big ? H5T_STD_U32BE : H5T_STD_U32LE);
+      return is_signed ? (big ? H5T_STD_I32BE : H5T_STD_I32LE)
+                       : (big ? H5T_STD_U32BE : H5T_STD_U32LE);
     default:
-      return is_signed ? (big ? H5T_STD_I64BE : H5T_STD_I64LE) : (big ? H5T_STD_U64BE : H5T_STD_U64LE);
+      return is_signed ? (big ? H5T_STD_I64BE : H5T_STD_I64LE)
+                       : (big ? H5T_STD_U64BE : H5T_STD_U64LE);
   }
 }
 
@@ -242,7 +245,9 @@ Part compound_of(hid_t type, const std::string& place, unsigned depth) {
     const Type of_member(H5Tget_member_type(type, i));
     Part part = part_of(of_member.id(), place, depth + 1);
     moved = moved || part.dtype.itemsize() != H5Tget_size(of_member.id());
-    fields.push_back({text_of(H5Tget_member_name(type, i)), {}, std::move(part.dtype),
+    fields.push_back({text_of(H5Tget_member_name(type, i)),
+                      {},
+                      std::move(part.dtype),
                       H5Tget_member_offset(type, i)});
     memories.push_back(std::move(part.memory));
   }

@@ -1,11 +1,11 @@
 #include "formats/hdf5/writer.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <functionfuse/error.hpp>
 
@@ -27,8 +27,12 @@ constexpr hsize_t kAlignment = 4096;
 
 Writer::Writer(std::string path, std::string dataset, DType dtype, Chunks chunks,
                const Chunks& logical, const Hdf5Options& options)
-    : path_(std::move(path)), dataset_(std::move(dataset)), dtype_(std::move(dtype)),
-      chunks_(std::move(chunks)), logical_(logical), options_(options),
+    : path_(std::move(path)),
+      dataset_(std::move(dataset)),
+      dtype_(std::move(dtype)),
+      chunks_(std::move(chunks)),
+      logical_(logical),
+      options_(options),
       has_bytes_(has_bytes(dtype_, chunks_.shape())),
       is_compressed_((options_.deflate > 0 || options_.shuffle) && has_bytes_ &&
                      chunks_.ndim() > 0),
@@ -43,10 +47,10 @@ Writer::Writer(std::string path, std::string dataset, DType dtype, Chunks chunks
       end_ = io::info(fd_.get(), path_).size;
       index_ = ChunkIndex::find(fd_.get(), end_, chunks_.count(), path_);
     }
-    progress_ = std::make_unique<Progress>(
-        fd_.get(), sums_at_, has_index ? &index_ : nullptr,
-        std::vector<std::uint64_t>(chunks_.count()),
-        std::vector<ChunkPlace>(has_index ? chunks_.count() : 0), stored_bytes_ >= kLargeChunk);
+    progress_ = std::make_unique<Progress>(fd_.get(), sums_at_, has_index ? &index_ : nullptr,
+                                           std::vector<std::uint64_t>(chunks_.count()),
+                                           std::vector<ChunkPlace>(has_index ? chunks_.count() : 0),
+                                           stored_bytes_ >= kLargeChunk);
   } catch (...) {
     io::remove_file(path_);
     throw;
@@ -54,10 +58,18 @@ Writer::Writer(std::string path, std::string dataset, DType dtype, Chunks chunks
 }
 
 Writer::Writer(const Reader& old, Chunks chunks, const Hdf5Options& options)
-    : path_(old.path), dataset_(old.dataset), dtype_(old.dtype), chunks_(std::move(chunks)),
-      logical_(old.logical), options_(options), has_bytes_(true),
-      is_compressed_(old.mode == Reader::Mode::chunks), stored_shape_(old.stored_shape),
-      stored_bytes_(old.stored_bytes), base_(old.base), sums_at_(old.checksums_at) {
+    : path_(old.path),
+      dataset_(old.dataset),
+      dtype_(old.dtype),
+      chunks_(std::move(chunks)),
+      logical_(old.logical),
+      options_(options),
+      has_bytes_(true),
+      is_compressed_(old.mode == Reader::Mode::chunks),
+      stored_shape_(old.stored_shape),
+      stored_bytes_(old.stored_bytes),
+      base_(old.base),
+      sums_at_(old.checksums_at) {
   fd_ = io::open_file(path_, O_RDWR);
   const io::FileInfo mine = io::info(fd_.get(), path_);
   const io::FileInfo read = io::info(old.fd.get(), path_);
@@ -75,9 +87,9 @@ Writer::Writer(const Reader& old, Chunks chunks, const Hdf5Options& options)
       if (sums[n] != 0) places[n] = index_.read(fd_.get(), n, path_);
     }
   }
-  progress_ = std::make_unique<Progress>(fd_.get(), sums_at_, is_compressed_ ? &index_ : nullptr,
-                                         std::move(sums), std::move(places),
-                                         stored_bytes_ >= kLargeChunk);
+  progress_ =
+      std::make_unique<Progress>(fd_.get(), sums_at_, is_compressed_ ? &index_ : nullptr,
+                                 std::move(sums), std::move(places), stored_bytes_ >= kLargeChunk);
 }
 
 Writer::~Writer() {
@@ -102,7 +114,8 @@ void Writer::check_arguments() const {
     fail("chunks " + chunks_.to_string() + " on disk: these must be of one length along an axis");
   }
   if (logical_.shape() != chunks_.shape()) {
-    fail("chunks " + logical_.to_string() + " for an array of shape " + shape_text(chunks_.shape()));
+    fail("chunks " + logical_.to_string() + " for an array of shape " +
+         shape_text(chunks_.shape()));
   }
   if (dtype_.is_subarray()) {
     fail("dtype " + dtype_.to_string() + ": a subarray is more axes of the array");
@@ -149,7 +162,8 @@ void Writer::create_in(MemoryFile& memory, const Packed* only) {
   Dataset set = create_main(file.id());
   if (has_bytes_ && !is_compressed_) find_run(set);
   if (is_compressed_ && (only != nullptr || chunks_.count() > 1)) {
-    // The chunk there is; of several, a byte in place of the first makes the library make the index.
+    // The chunk there is; of several, a byte in place of the first makes the library make the
+    // index.
     const std::vector<hsize_t> first(chunks_.ndim());
     const std::byte nothing{};
     const Packed packed = only != nullptr ? *only : Packed{&nothing, 1, 0, nullptr};
@@ -195,9 +209,9 @@ void Writer::create_lengths(hid_t file) const {
 void Writer::create_checksums(hid_t file) {
   const std::string name = checksums_name(dataset_);
   const std::vector<hsize_t> counts = to_hsize(chunks_.numblocks());
-  const Space space(counts.empty() ? H5Screate(H5S_SCALAR)
-                                   : H5Screate_simple(static_cast<int>(counts.size()),
-                                                      counts.data(), nullptr));
+  const Space space(
+      counts.empty() ? H5Screate(H5S_SCALAR)
+                     : H5Screate_simple(static_cast<int>(counts.size()), counts.data(), nullptr));
   const Properties properties(H5Pcreate(H5P_DATASET_CREATE));
   H5Pset_alloc_time(properties.id(), H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER);
@@ -219,9 +233,9 @@ Dataset Writer::create_main(hid_t file) const {
   const Type type = to_hdf5(is_empty_type ? DType::parse("V1") : dtype_);
   const Shape& shape = chunks_.shape();
   const std::vector<hsize_t> lengths = to_hsize(shape);
-  const Space space(shape.empty() ? H5Screate(H5S_SCALAR)
-                                  : H5Screate_simple(static_cast<int>(shape.size()),
-                                                     lengths.data(), nullptr));
+  const Space space(
+      shape.empty() ? H5Screate(H5S_SCALAR)
+                    : H5Screate_simple(static_cast<int>(shape.size()), lengths.data(), nullptr));
   if (!space) fail_writing(path_, place(), "its shape was refused");
   const Properties properties(H5Pcreate(H5P_DATASET_CREATE));
   if (has_bytes_ && !shape.empty()) {
@@ -235,7 +249,8 @@ Dataset Writer::create_main(hid_t file) const {
   H5Pset_fill_time(properties.id(), H5D_FILL_TIME_NEVER);
   if (has_bytes_ && !is_compressed_) H5Pset_alloc_time(properties.id(), H5D_ALLOC_TIME_EARLY);
   Dataset set = create_dataset(file, dataset_, type.id(), space.id(), properties.id());
-  if (is_empty_type && !write_text(set.id(), kDType, dtype_.is_structured() ? "[]" : dtype_.str())) {
+  if (is_empty_type &&
+      !write_text(set.id(), kDType, dtype_.is_structured() ? "[]" : dtype_.str())) {
     fail_writing(path_, place(), "its attributes cannot be written");
   }
   return set;
@@ -319,8 +334,7 @@ Writer::Packed Writer::pack(std::shared_ptr<const std::byte> chunk) const {
   }
   if (options_.deflate > 0) {
     std::shared_ptr<std::byte> deflated = pool_->take(stored_bytes_);
-    const std::size_t size =
-        deflate(packed.data, stored_bytes_, options_.deflate, deflated.get());
+    const std::size_t size = deflate(packed.data, stored_bytes_, options_.deflate, deflated.get());
     if (size > 0) return {deflated.get(), size, 0, deflated};
     // Of no use: as it is, which costs readers nothing. A bit for each filter, in their order.
     return {chunk.get(), stored_bytes_, options_.shuffle ? 3U : 1U, chunk};
@@ -330,9 +344,9 @@ Writer::Packed Writer::pack(std::shared_ptr<const std::byte> chunk) const {
 
 void Writer::write(std::size_t number, const NdArray& block) {
   if (block.shape() != chunks_.shape_of(chunks_.index(number)) || !(block.dtype() == dtype_)) {
-    throw Error(Errc::invalid_argument,
-                place(number) + " was given elements of shape " + shape_text(block.shape()) +
-                    " and dtype " + block.dtype().to_string());
+    throw Error(Errc::invalid_argument, place(number) + " was given elements of shape " +
+                                            shape_text(block.shape()) + " and dtype " +
+                                            block.dtype().to_string());
   }
   if (!has_bytes_) return;
   const Packed packed = pack(whole_chunk(block));

@@ -19,10 +19,12 @@ class MemoryFile;
 
 /// Writes a file in three steps:
 ///
-/// 1. The library makes it, with all its metadata, in memory; that is copied to the disk. The library
-///    never writes to a disk itself: if that is full it cannot close its file, and the process crashes
-///    when it ends (1.10.8).
-/// 2. Any number of threads write chunks, with plain calls: where they are not compressed into the one
+/// 1. The library makes it, with all its metadata, in memory; that is copied to the disk. The
+/// library
+///    never writes to a disk itself: if that is full it cannot close its file, and the process
+///    crashes when it ends (1.10.8).
+/// 2. Any number of threads write chunks, with plain calls: where they are not compressed into the
+/// one
 ///    run that the library has left room for, otherwise behind all that is there.
 /// 3. Of compressed chunks the index is completed. The file is one that any HDF5 library reads.
 class Writer {
@@ -62,7 +64,8 @@ class Writer {
   void find_run(const Dataset& set);
 
   [[nodiscard]] std::shared_ptr<const std::byte> whole_chunk(const NdArray& block) const;
-  [[nodiscard]] std::uint64_t write_bytes(std::size_t number, std::uint64_t at, const Packed& packed);
+  [[nodiscard]] std::uint64_t write_bytes(std::size_t number, std::uint64_t at,
+                                          const Packed& packed);
   [[nodiscard]] Packed pack(std::shared_ptr<const std::byte> chunk) const;
 
   std::string path_, dataset_;
@@ -75,11 +78,11 @@ class Writer {
   bool finished_ = false;
   Shape stored_shape_;
   std::size_t stored_bytes_ = 0;
-  std::uint64_t base_ = 0;               // of the run of chunks
-  std::uint64_t sums_at_ = 0;            // 0: without checksums
-  std::atomic<std::uint64_t> end_ = 0;   // compressed: where the next chunk goes
+  std::uint64_t base_ = 0;              // of the run of chunks
+  std::uint64_t sums_at_ = 0;           // 0: without checksums
+  std::atomic<std::uint64_t> end_ = 0;  // compressed: where the next chunk goes
   io::Fd fd_;
-  ChunkIndex index_;                     // of more than one compressed chunk
+  ChunkIndex index_;  // of more than one compressed chunk
   std::unique_ptr<Progress> progress_;
   std::shared_ptr<functionfuse::detail::BufferPool> pool_ =
       std::make_shared<functionfuse::detail::BufferPool>();

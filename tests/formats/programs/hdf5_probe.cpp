@@ -1,6 +1,6 @@
-// Writes and reads HDF5 files, for hdf5_test.py to compare with h5py. A question is a line of fields
-// with tabs between them, an answer one line: "ok" and fields, or "error", a code and the message in
-// hexadecimal.
+// Writes and reads HDF5 files, for hdf5_test.py to compare with h5py. A question is a line of
+// fields with tabs between them, an answer one line: "ok" and fields, or "error", a code and the
+// message in hexadecimal.
 //
 //   write PATH DATASET DTYPE CHUNKS DEFLATE SHUFFLE CHECKSUMS BYTES
 //   read PATH DATASET     DTYPE CHUNKS LOGICAL FILTERS CHECKSUMS BYTES

@@ -1,0 +1,132 @@
+#include "formats/hdf5/read_driver.hpp"
+
+#include <H5FDpublic.h>
+#if __has_include(<H5FDdevelop.h>)
+#include <H5FDdevelop.h>
+#endif
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <functionfuse/error.hpp>
+
+#include "io/file.hpp"
+
+namespace functionfuse::formats::hdf5 {
+namespace {
+
+/// For last_failure().
+void push_error(const char* what, int error) {
+  H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_FILE, H5E_READERROR,
+           "%s, errno = %d, error message = '%s'", what, error, std::strerror(error));
+}
+
+/// The functions that the library calls, and what it knows a file by.
+struct Driver {
+  H5FD_t base;  // first: the library sees only this
+  int fd;
+  io::FileInfo info;
+  haddr_t end;  // of what is in use
+
+  static Driver& of(H5FD_t* file) { return *reinterpret_cast<Driver*>(file); }
+  static const Driver& of(const H5FD_t* file) { return *reinterpret_cast<const Driver*>(file); }
+
+  static H5FD_t* open(const char* name, unsigned flags, hid_t, haddr_t) {
+    if ((flags & H5F_ACC_RDWR) != 0) return nullptr;
+    try {
+      io::Fd fd = io::open_file(name, O_RDONLY);
+      auto* file = new (std::nothrow) Driver{};
+      if (file == nullptr) return nullptr;
+      file->info = io::info(fd.get(), name);
+      file->fd = fd.release();
+      return &file->base;
+    } catch (const Error&) {
+      push_error("cannot open file", errno);
+      return nullptr;
+    }
+  }
+  static herr_t close(H5FD_t* file) {
+    ::close(of(file).fd);  // nothing was written that could be lost
+    delete &of(file);
+    return 0;
+  }
+  /// One file that is opened twice is one for the library.
+  static int compare(const H5FD_t* a, const H5FD_t* b) {
+    const io::FileInfo &x = of(a).info, &y = of(b).info;
+    if (x.device != y.device) return x.device < y.device ? -1 : 1;
+    return x.inode == y.inode ? 0 : x.inode < y.inode ? -1 : 1;
+  }
+  static herr_t query(const H5FD_t*, unsigned long* flags) {
+    *flags = H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+    return 0;
+  }
+  static haddr_t get_end(const H5FD_t* file, H5FD_mem_t) { return of(file).end; }
+  static herr_t set_end(H5FD_t* file, H5FD_mem_t, haddr_t end) {
+    of(file).end = end;
+    return 0;
+  }
+  static haddr_t size(const H5FD_t* file, H5FD_mem_t) { return of(file).info.size; }
+  static herr_t get_handle(H5FD_t* file, hid_t, void** handle) {
+    *handle = &of(file).fd;
+    return 0;
+  }
+  static herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, std::size_t size, void* to) {
+    auto* data = static_cast<std::byte*>(to);
+    while (size > 0) {
+      const ssize_t n = ::pread(of(file).fd, data, size, static_cast<off_t>(at));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) {
+        push_error("file read failed", errno);
+        return -1;
+      }
+      if (n == 0) {  // beyond the end, as the library wants it
+        std::memset(data, 0, size);
+        return 0;
+      }
+      data += n;
+      at += static_cast<haddr_t>(n);
+      size -= static_cast<std::size_t>(n);
+    }
+    return 0;
+  }
+  static herr_t write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) { return -1; }
+
+  static H5FD_class_t functions() {
+    H5FD_class_t c{};
+#ifdef H5FD_CLASS_VERSION
+    c.version = H5FD_CLASS_VERSION;
+    c.value = static_cast<H5FD_class_value_t>(601);  // of those that anybody may take
+#endif
+    c.name = "functionfuse read";
+    c.maxaddr = ~std::uint64_t{0} >> 1;
+    c.fc_degree = H5F_CLOSE_STRONG;
+    c.open = open;
+    c.close = close;
+    c.cmp = compare;
+    c.query = query;
+    c.get_eoa = get_end;
+    c.set_eoa = set_end;
+    c.get_eof = size;
+    c.get_handle = get_handle;
+    c.read = read;
+    c.write = write;
+    std::fill_n(c.fl_map, static_cast<int>(H5FD_MEM_NTYPES), H5FD_MEM_SUPER);
+    c.fl_map[H5FD_MEM_DRAW] = H5FD_MEM_DRAW;
+    c.fl_map[H5FD_MEM_GHEAP] = H5FD_MEM_DRAW;
+    return c;
+  }
+};
+
+}  // namespace
+
+void use_read_driver(const Properties& access) {
+  static const H5FD_class_t functions = Driver::functions();
+  static const hid_t driver = H5FDregister(&functions);
+  H5Pset_driver(access.id(), driver, nullptr);
+}
+
+}  // namespace functionfuse::formats::hdf5
