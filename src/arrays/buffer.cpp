@@ -40,6 +40,13 @@ std::shared_ptr<std::byte> map_large(std::size_t size) {
 
 }  // namespace
 
+std::shared_ptr<std::byte> map_buffer(std::size_t size) {
+  if (size >= kLarge) return map_large(size);
+  void* start = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) fail(size);
+  return {static_cast<std::byte*>(start), [size](std::byte* data) { ::munmap(data, size); }};
+}
+
 std::shared_ptr<std::byte> allocate_buffer(std::size_t size, bool zeroed) {
   if (size >= kLarge) return map_large(size);
   const std::size_t rounded = (size / kCacheLine + 1) * kCacheLine;

@@ -12,4 +12,8 @@ namespace functionfuse::detail {
 /// \error io      the memory is not to be had
 std::shared_ptr<std::byte> allocate_buffer(std::size_t size, bool zeroed);
 
+/// The same, always mapped: it goes back to the system with its last owner, which what malloc gave need not.
+/// Content zero.
+std::shared_ptr<std::byte> map_buffer(std::size_t size);
+
 }  // namespace functionfuse::detail

@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::size_t kSmall = 16 << 10;  // malloc is quick with these
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMapped = std::size_t{4} << 20;  // from here on allocate_buffer maps huge pages
+constexpr std::size_t kMapped = 512 << 10;  // of what is less, malloc may keep what it gets back
+constexpr std::size_t kHuge = std::size_t{4} << 20;  // mapped in huge pages
 
 }  // namespace
 
 std::size_t BufferPool::rounded(std::size_t size) noexcept {
   if (size < kSmall) return (size + 64) & ~std::size_t{63};
   // In eighths of a power of two, so that chunks of about one length share their buffers.
-  const std::size_t step = size >= kMapped ? kHugePage : std::bit_floor(size) / 8;
+  const std::size_t step = size >= kHuge ? kHugePage : std::bit_floor(size) / 8;
   if (size > ~step) return size;
   return (size + step - 1) / step * step;
 }
@@ -35,7 +36,7 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t size) {
       free_bytes_.fetch_sub(size, std::memory_order_relaxed);
     }
   }
-  if (!buffer) buffer = allocate_buffer(size, false);
+  if (!buffer) buffer = size < kMapped ? allocate_buffer(size, false) : map_buffer(size);
   std::byte* data = buffer.get();
   return {data, [self = shared_from_this(), kept = std::move(buffer), size](std::byte*) mutable {
             self->give_back(std::move(kept), size);

@@ -350,7 +350,7 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
   mode = Mode::library;
   switch (H5Pget_layout(properties)) {
     case H5D_CHUNKED: {
-      check_first_chunk(properties);
+      check_chunk_size(properties);
       unsigned options = 0;
       if (!raw || !own_filters_ || H5Pget_chunk_opts(properties, &options) < 0 ||
           (filter_count_ > 0 && options != 0)) {
@@ -397,17 +397,12 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
   }
 }
 
-/// The library believes what an index says of a chunk's size, and copies from behind its end.
-void Reader::check_first_chunk(hid_t properties) const {
+/// The library believes what it reads of a chunk's size, and copies from behind its end.
+void Reader::check_chunk_size(hid_t properties) const {
   std::vector<hsize_t> lengths(rank_), most(rank_), piece(rank_);
   const Space space(H5Dget_space(set.id()));
-  const std::vector<hsize_t> first(rank_);
-  unsigned skipped = 0;
-  haddr_t at = HADDR_UNDEF;
-  hsize_t size = 0;
   if (H5Sget_simple_extent_dims(space.id(), lengths.data(), most.data()) < 0 ||
-      H5Pget_chunk(properties, static_cast<int>(rank_), piece.data()) < 0 ||
-      H5Dget_chunk_info_by_coord(set.id(), first.data(), &skipped, &at, &size) < 0) {
+      H5Pget_chunk(properties, static_cast<int>(rank_), piece.data()) < 0) {
     fail_reading(path, place(), "its chunks cannot be found");
   }
   std::uint64_t expected = file_itemsize_;
@@ -417,7 +412,15 @@ void Reader::check_first_chunk(hid_t properties) const {
       throw CorruptError(place() + ": it claims chunks that are longer than it may become");
     }
   }
-  if (filter_count_ == 0 && at != HADDR_UNDEF && size != expected) {
+  if (filter_count_ > 0) return;
+  const std::vector<hsize_t> first(rank_);
+  unsigned skipped = 0;
+  haddr_t at = HADDR_UNDEF;
+  hsize_t size = 0;
+  if (H5Dget_chunk_info_by_coord(set.id(), first.data(), &skipped, &at, &size) < 0) {
+    fail_reading(path, place(), "its chunks cannot be found");
+  }
+  if (at != HADDR_UNDEF && size != expected) {
     throw CorruptError(place() + ": its first chunk has " + std::to_string(size) + " bytes, not " +
                        std::to_string(expected));
   }

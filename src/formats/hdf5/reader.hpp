@@ -68,7 +68,7 @@ class Reader {
   void open_dataset();
   void read_filters(hid_t properties);
   void choose_mode(hid_t properties, const Shape& shape, bool raw);
-  void check_first_chunk(hid_t properties) const;
+  void check_chunk_size(hid_t properties) const;
   bool find_run(hid_t properties, const Shape& shape);
   void make_grid(const Shape& shape, Shape piece, const Shape& more);
   void open_checksums(std::size_t rank);
