@@ -1,5 +1,6 @@
 #include "buffer_pool.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 
@@ -36,6 +37,8 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t size) {
       free_bytes_.fetch_sub(size, std::memory_order_relaxed);
     }
   }
+  // Room was made for this much: not beside buffers of other sizes that nobody uses.
+  if (!buffer && free_bytes() > 0) trim(free_bytes() - std::min(free_bytes(), size));
   if (!buffer) buffer = size < kMapped ? allocate_buffer(size, false) : map_buffer(size);
   std::byte* data = buffer.get();
   return {data, [self = shared_from_this(), kept = std::move(buffer), size](std::byte*) mutable {

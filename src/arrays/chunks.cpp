@@ -1,6 +1,7 @@
 #include <functionfuse/arrays/chunks.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 
 #include <functionfuse/arrays/nd_array.hpp>
@@ -55,8 +56,11 @@ Chunks::Grid::Grid(std::vector<std::vector<std::int64_t>> pieces) : lengths(std:
     numblocks.push_back(static_cast<std::int64_t>(along.size()));
     chunksize.push_back(*std::max_element(along.begin(), along.end()));
     regular = regular && all_but_last_equal(along);
-    if (__builtin_mul_overflow(count, along.size(), &count)) fail("more than 2^64 - 1 chunks");
+    if (__builtin_mul_overflow(count, along.size(), &count) || count > INT64_MAX) {
+      fail("more than 2^63 - 1 chunks");
+    }
   }
+  (void)NdArray::nbytes_of(DType::of<std::uint8_t>(), shape);  // an error for too many elements
 }
 
 Chunks::Chunks() : grid_(std::make_shared<const Grid>(std::vector<std::vector<std::int64_t>>())) {}

@@ -141,6 +141,7 @@ class MapBlocksOperation final : public BlockwiseOperation {
     where.shape = result_.shape_of(where.index);
     NdArray out = inputs.output(dtype_, where.shape);
     f_(blocks, out, where);
+    check_block(out, dtype_, result_, number);
     return out;
   }
 

@@ -58,6 +58,7 @@ class Evaluation {
     std::uint32_t wanted = 0;                   ///< how often that one takes it
     bool is_claimable = false;
     std::uint64_t offset = 0;
+    std::uint32_t reading = 0;  ///< threads that read it from the temporary file
   };
   /// What a thread does at a time: a task, or some chunks of an output that needs none.
   struct Step {
@@ -123,7 +124,11 @@ class TaskInputs final : public Inputs {
     if (evaluation_.plan_.nodes[input].kept) {
       return evaluation_.use(evaluation_.plan_.task_of(input, need.number));
     }
-    return evaluation_.make(input, need.number, worker_, nullptr);
+    NdArray block = evaluation_.make(input, need.number, worker_, nullptr);
+    if (!evaluation_.plan_.nodes[input].operation->traits().is_view) return block;
+    // Nobody may write his result into a small part of large memory, which would stay as long as he does.
+    return NdArray::view(block.dtype(), block.shape(), block.strides(),
+                         static_cast<const std::byte*>(block.data()), block.owner());
   }
 
   bool has_place() const override { return into_ != nullptr; }
@@ -355,14 +360,14 @@ bool Evaluation::admit(const Step& step, std::unique_lock<std::mutex>& lock) {
 void Evaluation::claim_needs(const PlanTask& task) {
   for (std::size_t n = task.first_need; n < task.end_need; ++n) {
     Kept& kept = kept_[plan_.needs[n].task];
-    kept.claimed = kept.claimed || kept.is_claimable;
+    if (kept.is_claimable) kept.claimed = true;
   }
 }
 
 /// Makes room by a chunk that waits, one that `task` wants only if no other can. False: there is none,
 /// or it is better to wait for the tasks that run.
 bool Evaluation::spill_oldest(std::uint32_t task) {
-  auto waits = [&](std::uint32_t t) { return kept_[t].block && !kept_[t].claimed; };
+  auto waits = [&](std::uint32_t t) { return !kept_[t].claimed && kept_[t].block; };
   while (!oldest_.empty() && !waits(oldest_.front())) oldest_.pop_front();
   auto found = std::ranges::find_if(oldest_, [&](std::uint32_t t) {
     return waits(t) && (task == PlanTask::kNone || kept_[t].wanted_by != task);
@@ -433,6 +438,7 @@ NdArray Evaluation::use(std::uint32_t t) {
     kept.block.reset();
     return block;
   }
+  ++kept.reading;
   lock.unlock();
   const PlanNode& node = plan_.nodes[task.node];
   if (node.operation->traits().is_stored) {
@@ -442,7 +448,8 @@ NdArray Evaluation::use(std::uint32_t t) {
   const Chunks& chunks = node.array->chunks();
   NdArray block = new_block(node.array->dtype(), chunks.shape_of(chunks.index(task.number)));
   scratch_.read(kept.offset, block.mutable_data(), block.nbytes());
-  if (last) scratch_.free(kept.offset, block.nbytes());
+  lock.lock();
+  if (--kept.reading == 0 && task.uses == 0) scratch_.free(kept.offset, block.nbytes());
   return block;
 }
 

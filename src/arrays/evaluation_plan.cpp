@@ -91,7 +91,8 @@ void EvaluationPlan::choose_kept() {
       depth[n] = std::max(depth[n], depth[input] + 1);
       node.alone = node.alone && nodes[input].alone;
     }
-    node.kept = !node.is_free && (users[n] > 1 || depth[n] >= kDeepest);
+    node.kept = depth[n] >= kDeepest || (users[n] > 1 && !node.is_free);
+    if (node.kept) node.is_free = false;
   }
 }
 

@@ -28,6 +28,10 @@ struct Unified {
 };
 [[nodiscard]] Unified unify_chunks(const std::vector<ChunkedArray>& arrays);
 
+/// What a function has made of the block that it was given.
+/// \error invalid_argument  it is of another dtype or shape
+void check_block(const NdArray& block, const DType& dtype, const Chunks& chunks, std::size_t number);
+
 [[nodiscard]] ChunkedArray elementwise(Ufunc f, const std::vector<ChunkedArray>& operands);
 [[nodiscard]] ChunkedArray reduce(Reduction reduction, const ChunkedArray& array,
                                   const std::vector<std::int64_t>& axes, bool keepdims,

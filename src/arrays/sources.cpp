@@ -114,15 +114,27 @@ ChunkedArray arange(T start, T step, std::int64_t count, std::int64_t chunk) {
 SourceOperation::SourceOperation(std::shared_ptr<const ChunkSource> source)
     : Operation(traits_of(*source), {}), source_(std::move(source)) {}
 
+void check_block(const NdArray& block, const DType& dtype, const Chunks& chunks, std::size_t number) {
+  const Shape index = chunks.index(number);
+  const Shape shape = chunks.shape_of(index);
+  if (block.dtype() == dtype && block.shape() == shape) return;
+  throw Error(Errc::invalid_argument,
+              "chunk " + shape_text(index) + " was made as an array of " + block.dtype().to_string() +
+                  " and shape " + shape_text(block.shape()) + ", and is to be of " + dtype.to_string() +
+                  " and shape " + shape_text(shape) + ": write into the block that the function is given");
+}
+
 NdArray SourceOperation::make(std::size_t number, Inputs& inputs) const {
   NdArray block;
   if (source_->view(number, block)) {
+    check_block(block, source_->dtype(), source_->chunks(), number);
     return NdArray::view(block.dtype(), block.shape(), block.strides(),
                          static_cast<const std::byte*>(block.data()), block.owner());
   }
   const Chunks& chunks = source_->chunks();
   block = inputs.output(source_->dtype(), chunks.shape_of(chunks.index(number)));
   source_->read(number, block);
+  check_block(block, source_->dtype(), chunks, number);
   return block;
 }
 

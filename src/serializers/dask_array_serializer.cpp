@@ -36,14 +36,26 @@ class DaskArraySerializer::Opened {
  public:
   ChunkedArray open(const std::string& path) {
     std::lock_guard lock(mutex_);
-    if (auto known = arrays_[path].lock()) return ChunkedArray(known);
+    const auto found = arrays_.find(path);
+    if (found != arrays_.end()) {
+      if (auto known = found->second.lock()) return ChunkedArray(known);
+    }
+    return open_anew(path);
+  }
+  /// A new file, even where there was another of the name.
+  ChunkedArray open_new(const std::string& path) {
+    std::lock_guard lock(mutex_);
+    return open_anew(path);
+  }
+
+ private:
+  ChunkedArray open_anew(const std::string& path) {
     ChunkedArray array = open_hdf5(path, kDataset);
     std::erase_if(arrays_, [](const auto& entry) { return entry.second.expired(); });
     arrays_[path] = array.lazy();
     return array;
   }
 
- private:
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<detail::LazyArray>> arrays_;
 };
@@ -65,7 +77,7 @@ SerializedAs DaskArraySerializer::pickle(const Protocols& protocols, const Chunk
   formats::write_hdf5_array(file.path.string(), kDataset, array, options_.hdf5, options_.compute,
                             options_.resume);
   // A dtype of which HDF5 keeps less than numpy (titles of fields): the array stays what it is made of.
-  const ChunkedArray stored = opened_->open(file.path.string());
+  const ChunkedArray stored = opened_->open_new(file.path.string());
   if (stored.dtype() == array.dtype()) array.set_stored(stored);
   return {std::string(kVersion), file.filename};
 }

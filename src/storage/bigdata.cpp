@@ -66,8 +66,13 @@ std::filesystem::path Bigdata::open(std::string_view filename, Mode mode) {
 /// For this save alone; false: another one has it, or nobody can tell.
 bool Bigdata::lock(const std::string& filename) {
   // On a file beside it, as the serializer may remove the file itself; with a name that gc finds.
+  // A save takes it away at its end: a file without one is somebody's result.
   Lock lock{folder_ + "/.lock-" + filename, {}};
-  lock.fd = io::open_file(lock.path, O_CREAT | O_RDWR);
+  lock.fd = io::open_if_there(lock.path, O_RDWR);
+  if (!lock.fd) {
+    if (exists(filename)) return false;
+    lock.fd = io::open_file(lock.path, O_CREAT | O_RDWR);
+  }
   if (::flock(lock.fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) ::unlink(lock.path.c_str());
     return false;

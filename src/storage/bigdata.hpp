@@ -20,9 +20,8 @@ class Bigdata final : public FileProtocol {
  public:
   /// `folder`: <path>/<workflow>/bigdata; made with the first file.
   explicit Bigdata(std::string folder) : folder_(std::move(folder)) {}
-  /// For a save. \param save  bytes that tell it from other saves, at the moment: see open_unfinished
-  Bigdata(std::string folder, std::function<std::string()> save)
-      : folder_(std::move(folder)), save_(std::move(save)) {}
+  /// \param save  gives bytes that tell this save from others, at the moment: see open_unfinished
+  void set_save(std::function<std::string()> save) { save_ = std::move(save); }
   ~Bigdata() override;
   Bigdata(const Bigdata&) = delete;
   Bigdata& operator=(const Bigdata&) = delete;

@@ -196,13 +196,10 @@ namespace {
 
 /// Bytes that are the same for a save and for one that does it again after a kill, and others once it has
 /// been committed.
-std::string save_key(const io::Folder& folder, const std::string& task, const Record* record) {
-  std::string key = task + '\0';
-  if (record != nullptr) {
-    key += record->function + '\0' + record->version + '\0';
-    for (const Record::Digest& digest : {record->arguments, record->parents}) {
-      key.append(reinterpret_cast<const char*>(digest.data()), digest.size());
-    }
+std::string save_key(const io::Folder& folder, const std::string& task, const Record& record) {
+  std::string key = task + '\0' + record.function + '\0' + record.version + '\0';
+  for (const Record::Digest& digest : {record.arguments, record.parents}) {
+    key.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   }
   const io::Fd old = folder.open_if_there(task, O_RDONLY);
   if (!old) return key + "new";
@@ -216,7 +213,9 @@ void FileStorage::Impl::save(OpenWorkflow& workflow, const std::string& task, co
                              const Record* record, const SerializerPool& pool) const {
   const io::Folder& folder = workflow.folder();
   const std::string bigdata_folder = folder.path() + "/" + std::string(kBigdata);
-  Bigdata bigdata(bigdata_folder, [&] { return save_key(folder, task, record); });
+  Bigdata bigdata(bigdata_folder);
+  // Without a record nothing tells this result from another of the name.
+  if (record != nullptr) bigdata.set_save([&] { return save_key(folder, task, *record); });
   Protocols protocols;
   protocols.add(FILE_PROTOCOL, bigdata);
   FileHooks hooks(pool, protocols, bigdata);

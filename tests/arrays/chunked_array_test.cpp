@@ -245,3 +245,27 @@ TEST(ChunkedArray, AReductionOfLargeStatesStaysWithinTheLimit) {
   auto deviation = x.std({0}).compute({.memory_limit = 320 << 10, .threads = 2});
   EXPECT_NEAR(deviation.at<double>(63, 63), std::sqrt((64.0 * 64 - 1) / 12), 1e-12);
 }
+
+TEST(ChunkedArray, AFunctionThatReplacesItsBlockIsToldSo) {
+  const auto x = numbers({8}, {4});
+  const auto y = ff::ChunkedArray::map_blocks(
+      [](std::span<const ff::NdArray> blocks, ff::NdArray& out, const ff::Block&) {
+        out = blocks[0].astype(ff::DType::of<float>());
+      },
+      {x}, ff::DType::of<double>());
+  EXPECT_THAT(error_of([&] { (void)y.compute(); }), HasSubstr("chunk (0,) was made as an array of float32"));
+  const auto z = ff::ChunkedArray::from_function(ff::DType::of<double>(), ff::Chunks::regular({8}, {4}),
+                                                 [](ff::NdArray& out, const ff::Block&) { out = ff::NdArray(ff::DType::of<double>(), {1000}); });
+  EXPECT_THAT(error_of([&] { (void)z.compute(); }), HasSubstr("to be of float64 and shape (4,)"));
+}
+
+TEST(ChunkedArray, DeepViewsOfMemory) {
+  auto x = numbers({4, 3}, {2, 3});
+  for (int i = 0; i < 100'001; ++i) x = x.transpose();
+  EXPECT_EQ(x.compute().at<double>(2, 3), 11.0);
+}
+
+TEST(Chunks, TooManyElementsAreAnError) {
+  EXPECT_THAT(error_of([] { ff::Chunks::regular({std::int64_t{1} << 40, std::int64_t{1} << 40}, {-1, -1}); }),
+              HasSubstr("too many elements"));
+}

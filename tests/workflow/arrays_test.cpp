@@ -230,7 +230,9 @@ TEST(Arrays, ASaveGoesOnWithTheChunksOfAKilledOne) {
             if (made++ == stop_at) ::_exit(17);
             std::iota(values.begin(), values.end(), static_cast<double>(where.origin[0]));
           });
-      storage->save("w", "t", std::vector{array, array + 1});
+      ff::Record record;
+      record.function = "f";
+      storage->save("w", "t", std::vector{array, array + 1}, &record);
     };
     const pid_t child = ::fork();
     if (child == 0) {
@@ -255,4 +257,28 @@ TEST(Arrays, ASaveGoesOnWithTheChunksOfAKilledOne) {
     EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 2u);
     EXPECT_TRUE(storage_at(folder)->verify("w").empty());
   }
+}
+
+TEST(Arrays, ResumeNeverTakesTheFileOfAResult) {
+  TempFolder folder;
+  auto storage = std::make_shared<ff::FileStorage>(folder.path());
+  storage->register_persistent_serializers(ff::DaskArraySerializer({.resume = true}));
+  ff::Record record;
+  record.function = "f";
+  auto ones = ff::ChunkedArray::full<int>({2}, {1}, 1), twos = ff::ChunkedArray::full<int>({2}, {1}, 2);
+  storage->save("w", "a", ones, &record);
+  std::filesystem::rename(folder.path() / "w" / "a", folder.path() / "w" / "old");
+  storage->save("w", "a", twos, &record);
+  EXPECT_EQ(storage->read_task<ff::ChunkedArray>("w", "a").sum().compute_scalar<int>(), 4);
+  EXPECT_EQ(storage->read_task<ff::ChunkedArray>("w", "old").sum().compute_scalar<int>(), 2);
+  storage->remove_task("w", "a");
+  EXPECT_TRUE(storage->verify("w").empty());
+
+  // A name that comes again, while somebody has the array of before.
+  const auto held = storage->read_task<ff::ChunkedArray>("w", "old");
+  storage->remove_task("w", "old");
+  storage->save("w", "a", twos, &record);
+  EXPECT_EQ(held.sum().compute_scalar<int>(), 2);
+  EXPECT_EQ(twos.sum().compute_scalar<int>(), 4);
+  EXPECT_EQ(storage->read_task<ff::ChunkedArray>("w", "a").sum().compute_scalar<int>(), 4);
 }
