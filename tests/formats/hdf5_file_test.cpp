@@ -277,7 +277,6 @@ TEST_F(Hdf5FileTest, ManyThreadsWriteAndRead) {
 
 TEST_F(Hdf5FileTest, AMillionChunks) {
   constexpr std::size_t kCount = 1'000'000;
-  const auto start = std::chrono::steady_clock::now();
   const Chunks chunks = Chunks::regular({2 * kCount}, {2});
   {
     Hdf5Writer writer(path_, kName, DType::of<float>(), chunks, chunks, {});
@@ -295,7 +294,6 @@ TEST_F(Hdf5FileTest, AMillionChunks) {
     source->read(n, block);
     ASSERT_EQ(block.view<float>()[0], static_cast<float>(n));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
 }
 
 TEST_F(Hdf5FileTest, OnlyOneDescriptorStaysOpen) {
