@@ -1,7 +1,8 @@
 // An evaluation:
 //
 //  1. The plan (evaluation_plan.hpp) says which chunks are tasks, what each needs and how many bytes it
-//     takes while it runs. A task that needs more than the limit is an error before anything is computed.
+//     takes while it runs. A task that needs more than the limit is an error before anything is computed; a
+//     chunk of an output that needs no tasks, when its turn comes.
 //  2. Every thread takes a task: one whose needs have all run, the newest first, so that what was made
 //     last is used first; otherwise the next leaf of the plan's order.
 //  3. It waits until the bytes of the task fit beside those of the tasks that run and of the chunks that
