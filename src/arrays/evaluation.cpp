@@ -439,13 +439,14 @@ NdArray Evaluation::use(std::uint32_t t) {
     kept.block.reset();
     return block;
   }
-  ++kept.reading;
-  lock.unlock();
   const PlanNode& node = plan_.nodes[task.node];
   if (node.operation->traits().is_stored) {
+    lock.unlock();
     Worker worker;
     return make(task.node, task.number, worker, nullptr);
   }
+  ++kept.reading;
+  lock.unlock();
   const Chunks& chunks = node.array->chunks();
   NdArray block = new_block(node.array->dtype(), chunks.shape_of(chunks.index(task.number)));
   scratch_.read(kept.offset, block.mutable_data(), block.nbytes());

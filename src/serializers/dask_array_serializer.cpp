@@ -76,7 +76,7 @@ SerializedAs DaskArraySerializer::pickle(const Protocols& protocols, const Chunk
   }
   formats::write_hdf5_array(file.path.string(), kDataset, array, options_.hdf5, options_.compute,
                             options_.resume);
-  // A dtype of which HDF5 keeps less than numpy (titles of fields): the array stays what it is made of.
+  // Should HDF5 keep less of a dtype than numpy has, the array stays what it is made of.
   const ChunkedArray stored = opened_->open_new(file.path.string());
   if (stored.dtype() == array.dtype()) array.set_stored(stored);
   return {std::string(kVersion), file.filename};

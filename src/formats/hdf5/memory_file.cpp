@@ -1,9 +1,5 @@
 #include "formats/hdf5/memory_file.hpp"
 
-#include <H5FDpublic.h>
-#if __has_include(<H5FDdevelop.h>)
-#include <H5FDdevelop.h>
-#endif
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "formats/hdf5/driver.hpp"
 #include "io/file.hpp"
 
 namespace functionfuse::formats::hdf5 {
@@ -67,14 +64,7 @@ struct MemoryFile::Driver {
   }
 
   static H5FD_class_t functions() {
-    H5FD_class_t c{};
-#ifdef H5FD_CLASS_VERSION
-    c.version = H5FD_CLASS_VERSION;
-    c.value = static_cast<H5FD_class_value_t>(600);  // of those that anybody may take
-#endif
-    c.name = "functionfuse memory";
-    c.maxaddr = ~std::uint64_t{0} >> 1;
-    c.fc_degree = H5F_CLOSE_STRONG;
+    H5FD_class_t c = new_driver("functionfuse memory", 600);
     c.fapl_size = sizeof(MemoryFile*);
     c.open = open;
     c.close = close;
@@ -86,9 +76,6 @@ struct MemoryFile::Driver {
     c.read = read;
     c.write = write;
     c.truncate = truncate;
-    std::fill_n(c.fl_map, static_cast<int>(H5FD_MEM_NTYPES), H5FD_MEM_SUPER);
-    c.fl_map[H5FD_MEM_DRAW] = H5FD_MEM_DRAW;
-    c.fl_map[H5FD_MEM_GHEAP] = H5FD_MEM_DRAW;
     return c;
   }
 };

@@ -1,9 +1,5 @@
 #include "formats/hdf5/read_driver.hpp"
 
-#include <H5FDpublic.h>
-#if __has_include(<H5FDdevelop.h>)
-#include <H5FDdevelop.h>
-#endif
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -14,6 +10,7 @@
 
 #include <functionfuse/error.hpp>
 
+#include "formats/hdf5/driver.hpp"
 #include "io/file.hpp"
 
 namespace functionfuse::formats::hdf5 {
@@ -96,14 +93,7 @@ struct Driver {
   static herr_t write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) { return -1; }
 
   static H5FD_class_t functions() {
-    H5FD_class_t c{};
-#ifdef H5FD_CLASS_VERSION
-    c.version = H5FD_CLASS_VERSION;
-    c.value = static_cast<H5FD_class_value_t>(601);  // of those that anybody may take
-#endif
-    c.name = "functionfuse read";
-    c.maxaddr = ~std::uint64_t{0} >> 1;
-    c.fc_degree = H5F_CLOSE_STRONG;
+    H5FD_class_t c = new_driver("functionfuse read", 601);
     c.open = open;
     c.close = close;
     c.cmp = compare;
@@ -114,9 +104,6 @@ struct Driver {
     c.get_handle = get_handle;
     c.read = read;
     c.write = write;
-    std::fill_n(c.fl_map, static_cast<int>(H5FD_MEM_NTYPES), H5FD_MEM_SUPER);
-    c.fl_map[H5FD_MEM_DRAW] = H5FD_MEM_DRAW;
-    c.fl_map[H5FD_MEM_GHEAP] = H5FD_MEM_DRAW;
     return c;
   }
 };
