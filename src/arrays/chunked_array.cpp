@@ -36,12 +36,16 @@ void ChunkedArray::store(ChunkSink& sink, const ComputeOptions& options) const {
 }
 
 NdArray ChunkedArray::compute_chunk(const Shape& index) const {
+  bool there = index.size() == ndim();
+  for (std::size_t axis = 0; there && axis < ndim(); ++axis) {
+    there = index[axis] >= 0 && index[axis] < chunks().numblocks()[axis];
+  }
+  if (!there) {
+    throw Error(Errc::invalid_argument, "there is no chunk " + shape_text(index) + " among " +
+                                            shape_text(chunks().numblocks()));
+  }
   std::vector<Slice> region;
   for (std::size_t axis = 0; axis < ndim(); ++axis) {
-    if (index.size() != ndim() || index[axis] < 0 || index[axis] >= chunks().numblocks()[axis]) {
-      throw Error(Errc::invalid_argument, "there is no chunk " + shape_text(index) + " among " +
-                                              shape_text(chunks().numblocks()));
-    }
     const auto& starts = chunks().starts(axis);
     const auto i = static_cast<std::size_t>(index[axis]);
     region.push_back({starts[i], starts[i + 1]});

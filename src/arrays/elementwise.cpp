@@ -34,37 +34,52 @@ class OperandGrid {
   bool same_;
 };
 
-std::vector<OperandGrid> grids_of(const std::vector<ChunkedArray>& arrays, const Chunks& chunks) {
-  std::vector<OperandGrid> grids;
-  for (const ChunkedArray& array : arrays) grids.emplace_back(array.chunks(), chunks);
-  return grids;
-}
-
-std::vector<LazyArrayPtr> lazy_of(const std::vector<ChunkedArray>& arrays) {
-  std::vector<LazyArrayPtr> lazy;
-  for (const ChunkedArray& array : arrays) lazy.push_back(array.lazy());
-  return lazy;
-}
+/// The operands of an operation on blocks. An array that is there twice, as in x * x, is one input.
+struct Operands {
+  Operands(const std::vector<ChunkedArray>& arrays, const Chunks& chunks) {
+    for (const ChunkedArray& array : arrays) {
+      const auto found = std::ranges::find(inputs, array.lazy());
+      input_of.push_back(static_cast<std::size_t>(found - inputs.begin()));
+      if (found != inputs.end()) continue;
+      inputs.push_back(array.lazy());
+      grids.emplace_back(array.chunks(), chunks);
+    }
+  }
+  std::vector<LazyArrayPtr> inputs;
+  std::vector<OperandGrid> grids;     // [input]
+  std::vector<std::size_t> input_of;  // [operand]
+};
 
 /// An operation on blocks of several arrays that belong together.
 class BlockwiseOperation : public Operation {
  public:
   BlockwiseOperation(const std::vector<ChunkedArray>& arrays, const Chunks& chunks)
-      : BlockwiseOperation(arrays, chunks, grids_of(arrays, chunks)) {}
+      : BlockwiseOperation(Operands(arrays, chunks), chunks) {}
   void needs(std::size_t number, std::vector<Need>& needs) const override {
     for (std::uint32_t i = 0; i < grids_.size(); ++i) needs.push_back({i, grids_[i].number(number)});
   }
 
  protected:
   [[nodiscard]] const Chunks& chunks() const noexcept { return chunks_; }
+  [[nodiscard]] std::size_t operand_count() const noexcept { return input_of_.size(); }
+  /// \param blocks  [operand]
+  void take(Inputs& inputs, std::span<NdArray> blocks) const {
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < input_of_.size(); ++i) {
+      const auto first = std::ranges::find(input_of_, input_of_[i]) - input_of_.begin();
+      blocks[i] = static_cast<std::size_t>(first) == i ? inputs.take(taken++) : blocks[static_cast<std::size_t>(first)];
+    }
+  }
 
  private:
-  BlockwiseOperation(const std::vector<ChunkedArray>& arrays, const Chunks& chunks,
-                     std::vector<OperandGrid> grids)
-      : Operation({.one_to_one = std::ranges::all_of(grids, &OperandGrid::same)}, lazy_of(arrays)),
-        grids_(std::move(grids)),
+  BlockwiseOperation(Operands operands, const Chunks& chunks)
+      : Operation({.one_to_one = std::ranges::all_of(operands.grids, &OperandGrid::same)},
+                  std::move(operands.inputs)),
+        grids_(std::move(operands.grids)),
+        input_of_(std::move(operands.input_of)),
         chunks_(chunks) {}
   std::vector<OperandGrid> grids_;
+  std::vector<std::size_t> input_of_;
   Chunks chunks_;
 };
 
@@ -77,10 +92,11 @@ class UfuncOperation final : public BlockwiseOperation {
       : BlockwiseOperation(arrays, chunks), f_(f), loop_(std::move(loop)), scalars_(std::move(scalars)) {}
 
   NdArray make(std::size_t number, Inputs& inputs) const override {
-    std::array<NdArray, 2> operands;
+    std::array<NdArray, 2> operands, taken;
+    take(inputs, taken);
     std::size_t needed = 0;
     for (std::size_t i = 0; i < scalars_.size(); ++i) {
-      operands[i] = scalars_[i] ? *scalars_[i] : inputs.take(needed++);
+      operands[i] = scalars_[i] ? *scalars_[i] : std::move(taken[needed++]);
     }
     const Shape shape = chunks().shape_of(chunks().index(number));
     NdArray result = place(std::span(operands).first(scalars_.size()), shape, inputs);
@@ -132,8 +148,8 @@ class MapBlocksOperation final : public BlockwiseOperation {
       : BlockwiseOperation(arrays, unified), result_(result), f_(std::move(f)), dtype_(dtype) {}
 
   NdArray make(std::size_t number, Inputs& inputs) const override {
-    std::vector<NdArray> blocks;
-    for (std::size_t i = 0; i < this->inputs().size(); ++i) blocks.push_back(inputs.take(i));
+    std::vector<NdArray> blocks(operand_count());
+    take(inputs, blocks);
     Block where;
     where.number = number;
     where.index = result_.index(number);
@@ -244,8 +260,15 @@ ChunkedArray ChunkedArray::astype(const DType& dtype) const {
   return detail::make_array<detail::AstypeOperation>(dtype, chunks(), *this, dtype);
 }
 
+namespace {
+void check_function(const ChunkedArray::BlockFunction& f) {
+  if (!f) throw Error(Errc::invalid_argument, "map_blocks: the function is empty");
+}
+}  // namespace
+
 ChunkedArray ChunkedArray::map_blocks(const BlockFunction& f, const std::vector<ChunkedArray>& arrays,
                                       const DType& dtype) {
+  check_function(f);
   const detail::Unified unified = detail::unify_chunks(arrays);
   return detail::make_array<detail::MapBlocksOperation>(dtype, unified.chunks, unified.arrays,
                                                         unified.chunks, dtype, unified.chunks, f);
@@ -253,6 +276,7 @@ ChunkedArray ChunkedArray::map_blocks(const BlockFunction& f, const std::vector<
 
 ChunkedArray ChunkedArray::map_blocks(const BlockFunction& f, const std::vector<ChunkedArray>& arrays,
                                       const DType& dtype, const Chunks& chunks) {
+  check_function(f);
   const detail::Unified unified = detail::unify_chunks(arrays);
   if (unified.chunks.numblocks() != chunks.numblocks()) {
     throw Error(Errc::invalid_argument,

@@ -80,6 +80,7 @@ class Evaluation {
   void claim_needs(const PlanTask& task);
   [[nodiscard]] bool spill_oldest(std::uint32_t task);
   void spill(std::uint32_t task);
+  [[nodiscard]] std::uint64_t write_scratch(const NdArray& block);
   void execute(Step& step, std::size_t number, Worker& worker);
   void finish(Step& step);
   NdArray compact(std::uint32_t node, NdArray block);
@@ -168,6 +169,17 @@ std::string bytes_text(std::size_t bytes) {
   return bytes >= (1 << 20) ? std::to_string(bytes >> 20) + " MiB" : std::to_string(bytes) + " bytes";
 }
 
+constexpr unsigned kMostThreads = 256;
+
+/// TBB has more threads than cores only where that was asked for, and of several such wishes it grants the
+/// least: so there is one, for good.
+void allow_threads(unsigned count) {
+  if (count <= static_cast<unsigned>(tbb::info::default_concurrency())) return;
+  static const auto* control =
+      new tbb::global_control(tbb::global_control::max_allowed_parallelism, kMostThreads);
+  (void)control;
+}
+
 Evaluation::Evaluation(const std::vector<Output>& outputs, const ComputeOptions& options)
     : outputs_(outputs),
       limit_(options.memory_limit != 0 ? options.memory_limit : memory_limit()),
@@ -199,27 +211,25 @@ std::size_t Evaluation::sink_bytes(std::uint32_t node) const {
 
 void Evaluation::check_size(std::uint32_t node, std::size_t number, std::size_t peak) const {
   if (peak <= limit_) return;
-  const LazyArray& array = *plan_.nodes[node].array;
-  const Shape index = array.chunks().index(number);
+  const EvaluationPlan::Chunk largest = plan_.largest(node, number);
+  const LazyArray& array = *plan_.nodes[largest.node].array;
+  const Shape index = array.chunks().index(largest.number);
   throw Error(Errc::invalid_argument,
               "chunk " + shape_text(index) + " of shape " + shape_text(array.chunks().shape_of(index)) +
-                  " of an array of " + array.dtype().to_string() + " needs " + bytes_text(peak) +
-                  " of memory at a time with what it is made of, and the memory limit is " +
-                  bytes_text(limit_) + ": rechunk the array into smaller chunks, or raise the limit "
+                  " of an array of " + array.dtype().to_string() + ", with what must be in memory beside it, "
+                  "needs " + bytes_text(peak) + ", and the memory limit is " + bytes_text(limit_) +
+                  ": give the array smaller chunks (where it is made, or by rechunk), or raise the limit "
                   "(ComputeOptions::memory_limit, set_memory_limit)");
 }
 
 void Evaluation::run() {
   std::size_t chunks = plan_.tasks.size();
   for (const std::uint32_t node : plan_.alone) chunks += plan_.nodes[node].array->chunks().count();
-  const auto workers = static_cast<unsigned>(std::min<std::size_t>(threads_, chunks));
+  const auto workers = static_cast<unsigned>(std::min<std::size_t>(std::min(threads_, kMostThreads), chunks));
   if (workers <= 1) {
     work();
   } else {
-    // More threads than cores are there only if they are asked for.
-    const tbb::global_control control(
-        tbb::global_control::max_allowed_parallelism,
-        std::max<std::size_t>(workers, static_cast<std::size_t>(tbb::info::default_concurrency())));
+    allow_threads(workers);
     tbb::task_arena arena(static_cast<int>(workers));
     arena.execute([&] {
       tbb::task_group group;
@@ -380,11 +390,22 @@ bool Evaluation::spill_oldest(std::uint32_t task) {
   return true;
 }
 
+/// \returns  where it lies in the temporary file
+std::uint64_t Evaluation::write_scratch(const NdArray& block) {
+  try {
+    return scratch_.write(block.data(), block.nbytes());
+  } catch (const Error& e) {
+    throw Error(e.code(), std::string(e.what()) + " (chunks that wait to be used go there, as they do not fit the "
+                              "memory limit of " + bytes_text(limit_) +
+                              ": raise it, or set TMPDIR to a folder with more room)");
+  }
+}
+
 void Evaluation::spill(std::uint32_t task) {
   Kept& kept = kept_[task];
   const PlanTask& planned = plan_.tasks[task];
   if (!plan_.nodes[planned.node].operation->traits().is_stored) {
-    kept.offset = scratch_.write(kept.block->data(), kept.block->nbytes());
+    kept.offset = write_scratch(*kept.block);
   }
   kept.block.reset();
   waiting_bytes_ -= planned.bytes;

@@ -145,22 +145,47 @@ EvaluationPlan::Cost EvaluationPlan::cost(std::uint32_t n, std::size_t number,
 }
 
 std::uint32_t EvaluationPlan::task_of(std::uint32_t node, std::size_t number) const {
-  return tasks_of_[node][number] - 1;
+  const TaskNumbers& of_node = tasks_of_[node];
+  return (of_node.list.empty() ? of_node.map.at(number) : of_node.list[number]) - 1;
+}
+
+std::uint32_t& EvaluationPlan::task_number(std::uint32_t node, std::size_t number) {
+  constexpr std::size_t kFew = std::size_t{1} << 20;
+  TaskNumbers& of_node = tasks_of_[node];
+  if (of_node.list.empty()) {
+    const std::size_t count = nodes[node].array->chunks().count();
+    if (count > kFew && nodes[node].outputs.empty()) return of_node.map[number];
+    of_node.list.resize(count);
+  }
+  return of_node.list[number];
 }
 
 std::uint32_t EvaluationPlan::task(std::uint32_t node, std::size_t number,
                                    std::vector<std::uint32_t>& fresh) {
-  auto& of_node = tasks_of_[node];
-  if (of_node.empty()) of_node.resize(nodes[node].array->chunks().count());
-  if (of_node[number] == 0) {
+  std::uint32_t& known = task_number(node, number);
+  if (known == 0) {
     PlanTask task;
     task.node = node;
     task.number = number;
     tasks.push_back(task);
-    of_node[number] = static_cast<std::uint32_t>(tasks.size());
-    fresh.push_back(of_node[number] - 1);
+    known = static_cast<std::uint32_t>(tasks.size());
+    fresh.push_back(known - 1);
   }
-  return of_node[number] - 1;
+  return known - 1;
+}
+
+EvaluationPlan::Chunk EvaluationPlan::largest(std::uint32_t n, std::size_t number) const {
+  const PlanNode& node = nodes[n];
+  Chunk found{n, number, node.is_free ? 0 : chunk_bytes(node, number)};
+  std::vector<Need> needs;
+  node.operation->needs(number, needs);
+  for (const Need& need : needs) {
+    const std::uint32_t input = node.inputs[need.input];
+    const Chunk made = nodes[input].kept ? Chunk{input, need.number, chunk_bytes(nodes[input], need.number)}
+                                         : largest(input, need.number);
+    if (made.bytes > found.bytes) found = made;
+  }
+  return found;
 }
 
 void EvaluationPlan::add_tasks(std::uint32_t n, const ChunkSink* sink) {

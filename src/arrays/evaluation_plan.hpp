@@ -64,6 +64,13 @@ class EvaluationPlan {
   /// \param stack  room, left as it was
   Cost cost(std::uint32_t node, std::size_t number, std::vector<Need>& stack,
             std::vector<Need>* kept_needs) const;
+  struct Chunk {
+    std::uint32_t node;
+    std::size_t number;
+    std::size_t bytes;
+  };
+  /// Of a chunk and those that are there while it is made.
+  [[nodiscard]] Chunk largest(std::uint32_t node, std::size_t number) const;
   [[nodiscard]] std::size_t chunk_bytes(const PlanNode& node, std::size_t number) const;
   [[nodiscard]] std::uint32_t task_of(std::uint32_t node, std::size_t number) const;
 
@@ -73,7 +80,15 @@ class EvaluationPlan {
   void add_tasks(std::uint32_t node, const ChunkSink* sink);
   std::uint32_t task(std::uint32_t node, std::size_t number, std::vector<std::uint32_t>& fresh);
 
-  std::vector<std::vector<std::uint32_t>> tasks_of_;  // [node][number]: task + 1, 0 for none
+  /// The tasks of one node's chunks. A list where there are few chunks or all are wanted; otherwise of
+  /// 1e10 chunks perhaps ten are.
+  struct TaskNumbers {
+    std::vector<std::uint32_t> list;  // [number]: task + 1, 0 for none
+    std::unordered_map<std::size_t, std::uint32_t> map;
+  };
+  std::uint32_t& task_number(std::uint32_t node, std::size_t number);
+
+  std::vector<TaskNumbers> tasks_of_;  // [node]
 };
 
 }  // namespace functionfuse::detail

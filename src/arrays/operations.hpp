@@ -3,8 +3,8 @@
 #include <functionfuse/arrays/chunked_array.hpp>
 
 #include "lazy_array.hpp"
-#include "reducer.hpp"
-#include "ufunc.hpp"
+#include "kernels/reducer.hpp"
+#include "kernels/ufunc.hpp"
 
 namespace functionfuse::detail {
 

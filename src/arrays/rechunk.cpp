@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include <functionfuse/error.hpp>
 
@@ -145,6 +146,22 @@ std::shared_ptr<const Operation> rechunk_operation(const LazyArrayPtr& array, co
 
 }  // namespace detail
 
+namespace {
+bool is_made_of(const detail::LazyArray& array, const detail::LazyArray& part) {
+  std::unordered_set<const detail::LazyArray*> seen{&array};
+  std::vector<std::shared_ptr<const detail::Operation>> open;
+  if (&array != &part) open.push_back(array.operation());
+  while (!open.empty() && !seen.contains(&part)) {
+    const auto operation = std::move(open.back());
+    open.pop_back();
+    for (const detail::LazyArrayPtr& input : operation->inputs()) {
+      if (seen.insert(input.get()).second) open.push_back(input->operation());
+    }
+  }
+  return seen.contains(&part);
+}
+}  // namespace
+
 ChunkedArray ChunkedArray::rechunk(const Shape& chunks) const {
   return rechunk(Chunks::regular(shape(), chunks));
 }
@@ -162,6 +179,10 @@ ChunkedArray ChunkedArray::rechunk(const Chunks& chunks) const {
 void ChunkedArray::set_stored(const ChunkedArray& stored) const {
   if (!(stored.dtype() == dtype()) || stored.shape() != shape()) {
     throw Error(Errc::invalid_argument, "set_stored: " + stored.repr() + " in place of " + repr());
+  }
+  if (is_made_of(*stored.lazy(), *lazy_)) {
+    throw Error(Errc::invalid_argument, "set_stored: what is stored in place of " + repr() +
+                                            " is made of that array itself");
   }
   lazy_->replace(detail::rechunk_operation(stored.lazy(), chunks()));
 }

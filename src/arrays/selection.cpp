@@ -387,6 +387,9 @@ ChunkedArray ChunkedArray::stack(const std::vector<ChunkedArray>& arrays, std::i
 }
 
 ChunkedArray ChunkedArray::field(std::string_view name) const {
+  if (dtype().find_field(name) == nullptr) {
+    throw Error(Errc::invalid_argument, repr() + " has no field \"" + std::string(name.substr(0, 60)) + "\"");
+  }
   const NdArray sample = NdArray(dtype(), Shape(1, 0)).field(name);
   std::vector<std::vector<std::int64_t>> lengths;
   for (std::size_t axis = 0; axis < ndim(); ++axis) lengths.push_back(chunks().lengths(axis));

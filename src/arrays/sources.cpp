@@ -11,9 +11,7 @@ namespace detail {
 namespace {
 
 Operation::Traits traits_of(const ChunkSource& source) {
-  NdArray block;
-  const bool is_free = source.chunks().count() > 0 && source.view(0, block);
-  return {.is_free = is_free, .is_stored = source.is_stored()};
+  return {.is_free = source.is_in_memory(), .is_stored = source.is_stored()};
 }
 
 Block block_of(const Chunks& chunks, std::size_t number) {
@@ -45,6 +43,7 @@ class ArraySource final : public ChunkSource {
     block = chunks().count() == 1 ? array_ : region_of(array_, chunks(), number);
     return true;
   }
+  bool is_in_memory() const override { return true; }
 
  private:
   NdArray array_;
@@ -61,6 +60,7 @@ class BlocksSource final : public ChunkSource {
     block = blocks_[number];
     return true;
   }
+  bool is_in_memory() const override { return true; }
 
  private:
   std::vector<NdArray> blocks_;
@@ -81,6 +81,7 @@ class FullSource final : public ChunkSource {
                           value_.data(), value_.owner());
     return true;
   }
+  bool is_in_memory() const override { return true; }
 
  private:
   NdArray value_;
@@ -139,6 +140,7 @@ NdArray SourceOperation::make(std::size_t number, Inputs& inputs) const {
 }
 
 ChunkedArray from_source(std::shared_ptr<const ChunkSource> source) {
+  if (!source) throw Error(Errc::invalid_argument, "ChunkedArray: the ChunkSource is null");
   return make_array<SourceOperation>(source->dtype(), source->chunks(), source);
 }
 
@@ -211,8 +213,8 @@ ChunkedArray ChunkedArray::full(const Shape& shape, const Shape& chunks, const N
   return from_source(std::make_shared<detail::FullSource>(value.copy(), Chunks::regular(shape, chunks)));
 }
 
-ChunkedArray ChunkedArray::arange(std::int64_t start, std::int64_t stop, std::int64_t step,
-                                  std::int64_t chunk) {
+ChunkedArray ChunkedArray::arange_of(std::int64_t start, std::int64_t stop, std::int64_t step,
+                                     std::int64_t chunk) {
   if (step == 0) throw Error(Errc::invalid_argument, "arange: the step is 0");
   __int128 count = (static_cast<__int128>(stop) - start + step - (step > 0 ? 1 : -1)) / step;
   if (count < 0) count = 0;
@@ -220,7 +222,7 @@ ChunkedArray ChunkedArray::arange(std::int64_t start, std::int64_t stop, std::in
   return detail::arange<std::int64_t>(start, step, static_cast<std::int64_t>(count), chunk);
 }
 
-ChunkedArray ChunkedArray::arange(double start, double stop, double step, std::int64_t chunk) {
+ChunkedArray ChunkedArray::arange_of(double start, double stop, double step, std::int64_t chunk) {
   if (step == 0) throw Error(Errc::invalid_argument, "arange: the step is 0");
   const double count = std::ceil((stop - start) / step);
   if (!(count < 9.2e18)) throw Error(Errc::invalid_argument, "arange: not a finite number of elements");

@@ -265,6 +265,110 @@ TEST(ChunkedArray, DeepViewsOfMemory) {
   EXPECT_EQ(x.compute().at<double>(2, 3), 11.0);
 }
 
+TEST(ChunkedArray, WrittenAsInNumpy) {
+  auto x = ff::ChunkedArray::arange(0, 12, 1, 5);
+  EXPECT_EQ(x.dtype(), ff::DType::of<std::int64_t>());
+  EXPECT_EQ(ff::ChunkedArray::arange(0, 1, 0.25, 2).compute().to_vector<double>(),
+            (std::vector<double>{0, 0.25, 0.5, 0.75}));
+  EXPECT_EQ(x.sum(0).compute_scalar<int>(), 66);
+  EXPECT_EQ(x.sum(-1, true).shape(), (ff::Shape{1}));
+  EXPECT_EQ(numbers({3, 4}, {2, 2}).sum({0, 1}).compute_scalar<double>(), 66.0);
+  EXPECT_EQ(numbers({3, 4}, {2, 2}).sum().compute_scalar<double>(), 66.0);
+  EXPECT_EQ(numbers({3, 4}, {2, 2}).sum({}).compute_scalar<double>(), 66.0);
+  EXPECT_EQ(numbers({3, 4}, {2, 2}).mean({1}).compute().to_vector<double>(), (std::vector<double>{1.5, 5.5, 9.5}));
+  auto copy = x;
+  x += 1;
+  x *= 2;
+  EXPECT_EQ(x.sum().compute_scalar<int>(), 156);
+  EXPECT_EQ(copy.sum().compute_scalar<int>(), 66);
+  EXPECT_EQ(numbers({4, 4}, {2, 2}).rechunk({{1, 3}, {4}}).chunks(), ff::Chunks({{1, 3}, {4}}));
+  EXPECT_EQ(numbers({4, 4}, {2, 2}).rechunk({4, 1}).chunks(), ff::Chunks({{4}, {1, 1, 1, 1}}));
+}
+
+TEST(ChunkedArray, AnOperandThatIsThereTwiceIsMadeOnce) {
+  Counted counted;
+  auto x = counted.array({8}, {2});
+  EXPECT_EQ((x * x).compute().to_vector<double>(), (std::vector<double>{1, 1, 4, 4, 9, 9, 16, 16}));
+  auto sum = ff::ChunkedArray::map_blocks(
+      [](std::span<const ff::NdArray> blocks, ff::NdArray& out, const ff::Block&) {
+        ASSERT_EQ(blocks.size(), 3u);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          out.mutable_view<double>()[i] =
+              blocks[0].view<double>()[i] + 10 * blocks[1].view<double>()[i] + 100 * blocks[2].view<double>()[i];
+        }
+      },
+      {x, ff::ChunkedArray::zeros({8}, {2}) + 5, x}, ff::DType::of<double>());
+  EXPECT_EQ(sum.compute().at<double>(7), 454.0);
+  EXPECT_EQ(counted.most(), 2);  // once in each of the two evaluations
+}
+
+TEST(ChunkedArray, WantingFewOfVeryManyChunksCostsLittle) {
+  auto x = ff::ChunkedArray::from_function<double>(
+      {10'000'000, 10'000'000}, {100, 100},
+      [](std::span<double> values, const ff::Block& where) { std::ranges::fill(values, where.number); });
+  auto y = x + 1;
+  auto part = (y + y.slice({{}})).slice({{5'000'000, 5'000'003}, {7, 8}});
+  EXPECT_EQ(part.compute().to_vector<double>(), (std::vector<double>(3, 10'000'000'002)));
+}
+
+/// In memory only from its second chunk on.
+class HalfSource : public ff::ChunkSource {
+ public:
+  HalfSource() : ChunkSource(ff::DType::of<double>(), ff::Chunks({{3, 3}})) {}
+  void read(std::size_t number, ff::NdArray& block) const override {
+    std::ranges::fill(block.mutable_view<double>(), static_cast<double>(number));
+  }
+  bool view(std::size_t number, ff::NdArray& block) const override {
+    if (number == 0) block = ff::NdArray::from(std::vector<double>(3, 0.0));
+    return number == 0;
+  }
+};
+
+TEST(ChunkedArray, ASourceMaySeeSomeOfItsChunksInMemory) {
+  ff::ChunkedArray x(std::make_shared<HalfSource>());
+  EXPECT_EQ(x.compute().to_vector<double>(), (std::vector<double>{0, 0, 0, 1, 1, 1}));
+  EXPECT_THAT(error_of([&] { (void)x.compute({.memory_limit = 8}); }), HasSubstr("memory limit is 8 bytes"));
+}
+
+TEST(ChunkedArray, WhatMakesNoSenseIsAnError) {
+  auto x = numbers({4}, {2});
+  EXPECT_THAT(error_of([&] { x.set_stored(x + 1); }), HasSubstr("is made of that array itself"));
+  EXPECT_THAT(error_of([&] { x.set_stored(x); }), HasSubstr("is made of that array itself"));
+  EXPECT_EQ(x.compute().at<double>(3), 3.0);
+  EXPECT_THAT(error_of([&] { (void)ff::ChunkedArray(1.0).compute_chunk({3}); }), HasSubstr("no chunk (3,)"));
+  EXPECT_THAT(error_of([&] { (void)x.compute_chunk({}); }), HasSubstr("no chunk ()"));
+  EXPECT_THAT(error_of([&] { (void)ff::ChunkedArray::map_blocks({}, {x}, x.dtype()); }), HasSubstr("function is empty"));
+  EXPECT_THAT(error_of([&] { (void)ff::ChunkedArray(std::shared_ptr<const ff::ChunkSource>()); }), HasSubstr("is null"));
+  EXPECT_THAT(error_of([&] { (void)x.field("a"); }), HasSubstr("shape=(4,)"));
+}
+
+TEST(ChunkedArray, AChunkBeyondTheLimitIsNamed) {
+  auto x = ff::ChunkedArray::from_function<double>({1 << 20}, {1 << 19}, [](std::span<double>, const ff::Block&) {});
+  EXPECT_THAT(error_of([&] { (void)x.sum().compute({.memory_limit = 1 << 20}); }), HasSubstr("of shape (524288,)"));
+}
+
+TEST(ChunkedArray, TemporaryFilesSayWhyTheyAreThere) {
+  ASSERT_EQ(::setenv("TMPDIR", "/nowhere", 1), 0);
+  auto x = ff::ChunkedArray::from_function<double>(
+      {1 << 20}, {1 << 14}, [](std::span<double> v, const ff::Block&) { std::ranges::fill(v, 1.0); });
+  const std::string text = error_of([&] { (void)(x - x.mean()).sum().compute({.memory_limit = 2 << 20}); });
+  ASSERT_EQ(::unsetenv("TMPDIR"), 0);
+  EXPECT_THAT(text, HasSubstr("/nowhere"));
+  EXPECT_THAT(text, HasSubstr("do not fit the memory limit of 2 MiB"));
+}
+
+TEST(ChunkedArray, MoreThreadsThanCoresInSeveralEvaluations) {
+  testing::internal::CaptureStderr();
+  auto x = ff::ChunkedArray::from_function<double>(
+      {1 << 16}, {1 << 8}, [](std::span<double> v, const ff::Block&) { std::ranges::fill(v, 1.0); });
+  std::vector<std::jthread> threads;
+  for (unsigned n = 1; n <= 4; ++n) {
+    threads.emplace_back([&x, n] { EXPECT_EQ(x.sum().compute_scalar<double>({.threads = 8 * n}), 1 << 16); });
+  }
+  threads.clear();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Chunks, TooManyElementsAreAnError) {
   EXPECT_THAT(error_of([] { ff::Chunks::regular({std::int64_t{1} << 40, std::int64_t{1} << 40}, {-1, -1}); }),
               HasSubstr("too many elements"));

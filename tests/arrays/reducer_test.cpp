@@ -1,7 +1,7 @@
 // Values are compared with numpy in kernels_numpy_test.py. Here: types, states, errors and
 // accuracy.
 
-#include "arrays/reducer.hpp"
+#include "arrays/kernels/reducer.hpp"
 
 #include <cmath>
 #include <complex>

@@ -1,7 +1,7 @@
 // Values are compared with numpy in kernels_numpy_test.py. Here: what can be said in a line, the
 // texts of errors, and what numpy does not have.
 
-#include "arrays/ufunc.hpp"
+#include "arrays/kernels/ufunc.hpp"
 
 #include <cmath>
 #include <complex>

@@ -33,6 +33,9 @@ class ChunkSource {
   /// is set to them. They are not written to, and stay as they are while `block` has an owner.
   [[nodiscard]] virtual bool view(std::size_t number, NdArray& block) const;
 
+  /// view() gives every chunk, at no cost: chunks are not counted in the memory limit.
+  [[nodiscard]] virtual bool is_in_memory() const { return false; }
+
   /// Memory that read() needs besides the block, at most, in bytes.
   [[nodiscard]] virtual std::size_t extra_bytes() const;
 
@@ -47,13 +50,15 @@ class ChunkSource {
 
 /// Where the chunks of a ChunkedArray go: see ChunkedArray::store.
 ///
-/// \threads  write() and has() are called from any number of threads at a time, for each chunk once
+/// \threads  its functions are called from any number of threads at a time; write() for each chunk at
+///           most once
 class ChunkSink {
  public:
   virtual ~ChunkSink();
   /// \param block  the chunk, with any strides; the elements may be overwritten as soon as this returns
   virtual void write(std::size_t number, const NdArray& block) = 0;
-  /// A chunk that need not be computed.
+  /// A chunk that need not be computed. Asked before an evaluation begins and while it runs, and again;
+  /// the answer for a chunk stays the same but by write().
   [[nodiscard]] virtual bool has(std::size_t number) const;
   /// Memory that write() needs besides the block, at most, in bytes.
   [[nodiscard]] virtual std::size_t extra_bytes() const;

@@ -53,7 +53,15 @@ struct Block {
 /// \threads  any number may use one array and arrays that share operands, compute() included
 class ChunkedArray {
  public:
-  using Axes = std::vector<std::int64_t>;
+  /// Of a reduction: one, or several in braces; none are all. Negative ones count from the last.
+  class Axes : public std::vector<std::int64_t> {
+   public:
+    using std::vector<std::int64_t>::vector;
+    Axes(std::vector<std::int64_t> axes) : vector(std::move(axes)) {}
+    template <std::integral T>
+      requires(!std::same_as<T, bool>)  // sum(true) was meant for keepdims
+    Axes(T axis) : vector(1, static_cast<std::int64_t>(axis)) {}
+  };
   /// Writes the elements of one chunk; called from several threads at a time.
   using Fill = std::function<void(NdArray& block, const Block& where)>;
   /// Makes a block of blocks, which it may not write to; called from several threads at a time.
@@ -104,10 +112,15 @@ class ChunkedArray {
   static ChunkedArray full(const Shape& shape, const Shape& chunks, T value) {
     return full(shape, chunks, NdArray::scalar(value));
   }
-  /// numpy.arange: start, start + step, ... before stop.
+  /// numpy.arange: start, start + step, ... before stop. Int64 if all three are integers, otherwise float64.
   /// \error invalid_argument  a step of 0, or more than 2^63 - 1 elements
-  static ChunkedArray arange(std::int64_t start, std::int64_t stop, std::int64_t step, std::int64_t chunk);
-  static ChunkedArray arange(double start, double stop, double step, std::int64_t chunk);
+  template <class Start, class Stop, class Step>
+    requires(std::is_arithmetic_v<Start> && std::is_arithmetic_v<Stop> && std::is_arithmetic_v<Step>)
+  static ChunkedArray arange(Start start, Stop stop, Step step, std::int64_t chunk) {
+    using T = std::conditional_t<std::is_integral_v<Start> && std::is_integral_v<Stop> && std::is_integral_v<Step>,
+                                 std::int64_t, double>;
+    return arange_of(static_cast<T>(start), static_cast<T>(stop), static_cast<T>(step), chunk);
+  }
 
   // What it is.
 
@@ -146,6 +159,11 @@ class ChunkedArray {
   friend ChunkedArray operator/(const ChunkedArray& a, const ChunkedArray& b);
   friend ChunkedArray operator%(const ChunkedArray& a, const ChunkedArray& b);
   friend ChunkedArray operator-(const ChunkedArray& a);
+  /// `x += y` is `x = x + y`: a new array, to which copies of the old one do not belong.
+  ChunkedArray& operator+=(const ChunkedArray& other) { return *this = *this + other; }
+  ChunkedArray& operator-=(const ChunkedArray& other) { return *this = *this - other; }
+  ChunkedArray& operator*=(const ChunkedArray& other) { return *this = *this * other; }
+  ChunkedArray& operator/=(const ChunkedArray& other) { return *this = *this / other; }
   /// Bitwise for integers, logical for bools.
   friend ChunkedArray operator&(const ChunkedArray& a, const ChunkedArray& b);
   friend ChunkedArray operator|(const ChunkedArray& a, const ChunkedArray& b);
@@ -192,6 +210,9 @@ class ChunkedArray {
   [[nodiscard]] ChunkedArray rechunk(const Shape& chunks) const;
   /// \error invalid_argument  chunks of another shape
   [[nodiscard]] ChunkedArray rechunk(const Chunks& chunks) const;
+  [[nodiscard]] ChunkedArray rechunk(const std::vector<std::vector<std::int64_t>>& chunks) const {
+    return rechunk(Chunks(chunks));
+  }
   [[nodiscard]] ChunkedArray transpose() const;
   [[nodiscard]] ChunkedArray transpose(const std::vector<std::size_t>& axes) const;
   /// One axis of length 1 more: numpy.expand_dims.
@@ -222,7 +243,9 @@ class ChunkedArray {
   friend ChunkedArray matmul(const ChunkedArray& a, const ChunkedArray& b);
 
   /// From now on this array, its copies and all that was made of them read their elements from `stored`, an
-  /// array of the same dtype and shape. Serializers call it, so that what is used after saving is what was saved.
+  /// array of the same dtype, shape and content. Serializers call it, so that what is used after saving is
+  /// what was saved.
+  /// \error invalid_argument  another dtype or shape, or `stored` is itself made of this array
   void set_stored(const ChunkedArray& stored) const;
 
   /// One object for all copies of this array.
@@ -233,6 +256,9 @@ class ChunkedArray {
   [[nodiscard]] const std::shared_ptr<detail::LazyArray>& lazy() const noexcept { return lazy_; }
 
  private:
+  static ChunkedArray arange_of(std::int64_t start, std::int64_t stop, std::int64_t step, std::int64_t chunk);
+  static ChunkedArray arange_of(double start, double stop, double step, std::int64_t chunk);
+
   std::shared_ptr<detail::LazyArray> lazy_;
 };
 

@@ -8,9 +8,10 @@ namespace functionfuse {
 struct ComputeOptions {
   /// Bytes that chunks may take in memory at a time, all threads together; 0: memory_limit(). New
   /// chunks are begun only as others are done with. Chunks that several results need and that do not
-  /// fit wait in a temporary file (in $TMPDIR, or else /var/tmp).
+  /// fit wait in a temporary file (in $TMPDIR, or else /var/tmp). Not counted: what is computed of the
+  /// order of the work, some 300 bytes for each chunk that is kept for others.
   std::size_t memory_limit = 0;
-  /// 0: as many as the machine has cores that this process may use.
+  /// 0: as many as the machine has cores that this process may use. At most 256.
   unsigned threads = 0;
 };
 

@@ -31,8 +31,8 @@
 #include <functionfuse/arrays/nd_array.hpp>
 #include <functionfuse/error.hpp>
 
-#include "../../../src/arrays/reducer.hpp"
-#include "../../../src/arrays/ufunc.hpp"
+#include "../../../src/arrays/kernels/reducer.hpp"
+#include "../../../src/arrays/kernels/ufunc.hpp"
 
 namespace ff = functionfuse;
 using namespace ff::detail;

@@ -14,7 +14,7 @@
 
 #include <functionfuse/error.hpp>
 
-#include "convert.hpp"
+#include "arrays/convert.hpp"
 #include "ufunc.hpp"
 
 namespace functionfuse::detail {

@@ -6,7 +6,7 @@
 
 #include <functionfuse/error.hpp>
 
-#include "convert.hpp"
+#include "arrays/convert.hpp"
 
 namespace functionfuse::detail {
 namespace {

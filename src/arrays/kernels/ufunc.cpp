@@ -13,8 +13,8 @@
 #include <functionfuse/error.hpp>
 
 #include "block_reader.hpp"
-#include "convert.hpp"
-#include "strided.hpp"
+#include "arrays/convert.hpp"
+#include "arrays/strided.hpp"
 #include "ufunc_kernels.hpp"
 
 namespace functionfuse::detail {

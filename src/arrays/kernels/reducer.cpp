@@ -15,9 +15,9 @@
 #include <functionfuse/error.hpp>
 
 #include "block_reader.hpp"
-#include "convert.hpp"
+#include "arrays/convert.hpp"
 #include "reducer_kernels.hpp"
-#include "strided.hpp"
+#include "arrays/strided.hpp"
 
 namespace functionfuse::detail {
 namespace {
