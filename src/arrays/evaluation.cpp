@@ -34,6 +34,7 @@
 
 #include "buffer_pool.hpp"
 #include "evaluation_plan.hpp"
+#include "handover.hpp"
 #include "io/scratch_file.hpp"
 #include "strided.hpp"
 
@@ -70,6 +71,7 @@ class Evaluation {
     std::optional<NdArray> kept;        ///< the chunk that was made, if other tasks need it
   };
 
+  void begin();
   void work();
   [[nodiscard]] bool is_there(std::uint32_t node, std::size_t number) const;
   [[nodiscard]] bool next(Step& step, Worker& worker);
@@ -230,15 +232,23 @@ void Evaluation::run() {
     work();
   } else {
     allow_threads(workers);
+    hand_over(this);
     tbb::task_arena arena(static_cast<int>(workers));
     arena.execute([&] {
       tbb::task_group group;
-      for (unsigned i = 1; i < workers; ++i) group.run([this] { work(); });
+      for (unsigned i = 1; i < workers; ++i) group.run([this]() FUNCTIONFUSE_HANDED_OVER { begin(); });
       work();
       group.wait();
+      take_over(this);
     });
   }
   if (error_) std::rethrow_exception(error_);
+}
+
+void Evaluation::begin() {
+  take_over(this);
+  work();
+  hand_over(this);
 }
 
 void Evaluation::work() {
