@@ -8,13 +8,30 @@ namespace functionfuse::detail {
 
 using Type = NodeBase::Type;
 
+namespace {
+
+/// Whether the exception, or one nested in it, is of damaged data.
+bool is_of_damage(const std::exception& e) {
+  if (dynamic_cast<const CorruptError*>(&e) != nullptr) return true;
+  try {
+    std::rethrow_if_nested(e);
+  } catch (const std::exception& nested) {
+    return is_of_damage(nested);
+  } catch (...) {  // not one of ours
+  }
+  return false;
+}
+
+}  // namespace
+
 LocalRun::LocalRun(const std::shared_ptr<WorkflowState>& workflow)
     : workflow_(workflow),
       plan_(*workflow),
       runner_(*workflow, plan_),
       progress_(workflow->log.progress(), workflow->name, plan_.must_run()),
       needed_(plan_.size()),
-      counted_(plan_.size()) {
+      counted_(plan_.size()),
+      dropped_(plan_.size()) {
   claim();
 }
 
@@ -110,11 +127,7 @@ void LocalRun::run_all() {
     if (plan_.status(i) != Status::must_run) continue;
     if (progress_.due()) progress_.show(steps_, plan_.name(i));
     ++steps_;
-    if (is_ready(i)) {
-      execute(i);
-    } else {
-      obtain(i);
-    }
+    if (!is_ready(i) || !execute(i)) obtain(i);
   }
 }
 
@@ -177,8 +190,7 @@ bool LocalRun::take_step(Step& step) {
   }
   need_parents(i);
   if (want_parents(i)) return false;
-  execute(i);
-  return true;
+  return execute(i);
 }
 
 /// Puts before the topmost step what the value parents of `i` still take. False: nothing.
@@ -216,7 +228,45 @@ bool LocalRun::want_object(std::uint32_t object, std::uint32_t position) {
   return true;
 }
 
-void LocalRun::execute(std::uint32_t i) {
+/// False: something that it is made of has turned out to be damaged, and has to be computed first.
+bool LocalRun::execute(std::uint32_t i) {
+  try {
+    run_and_save(i);
+    return true;
+  } catch (const NodeError& e) {
+    if (workflow_->storage == nullptr || !is_of_damage(e) || !drop_damaged(i)) throw;
+  }
+  NodeBase* node = plan_.node(i);
+  if (node->value() != nullptr) node->clear();
+  // A call that failed may have left its object anyhow.
+  if (node->type() == Type::call) plan_.node(plan_.graph().parents(i)[0])->clear();
+  return false;
+}
+
+/// Lets go of what node `i` was made of and is damaged in the storage. False: nothing is.
+bool LocalRun::drop_damaged(std::uint32_t i) {
+  bool any = false;
+  for (std::uint32_t parent : plan_.graph().value_parents(i)) {
+    NodeBase* node = plan_.node(parent);
+    if (node->is_light()) {
+      if (!drop_damaged(parent)) continue;
+    } else {
+      const bool is_object = node->type() == Type::object;
+      const bool is_stored =
+          is_object ? node->is_storable() && plan_.chain(parent).stored_position >= 0
+                    : plan_.status(parent) == Status::stored;
+      if (!is_stored || dropped_[parent] != 0 || !runner_.is_damaged(parent)) continue;
+      dropped_[parent] = 1;
+      if (is_object) plan_.chain(parent).stored_position = -1;
+      if (!is_object) plan_.set_status(parent, Status::must_run);
+    }
+    node->clear();
+    any = true;
+  }
+  return any;
+}
+
+void LocalRun::run_and_save(std::uint32_t i) {
   NodeBase* node = plan_.node(i);
   runner_.run(i);
   switch (node->type()) {

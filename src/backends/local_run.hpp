@@ -21,6 +21,8 @@ namespace functionfuse::detail {
 ///
 /// `obtain` works off a stack of its own: a stored result that turns out to be damaged is computed
 /// again, which may need others that were never read or were freed already, and so on, however far.
+/// The chunks of a stored array are read when a function uses them. If one is damaged then, the function
+/// runs again after the node that made the array.
 ///
 /// A stateful object is where it is needed when so many calls have run on it. If it is behind,
 /// calls are replayed; if it is ahead or not there, it starts from its stored state, or is
@@ -58,7 +60,9 @@ class LocalRun {
   bool take_step(Step& step);
   bool want_parents(std::uint32_t i);
   bool want_object(std::uint32_t object, std::uint32_t position);
-  void execute(std::uint32_t i);
+  [[nodiscard]] bool execute(std::uint32_t i);
+  void run_and_save(std::uint32_t i);
+  bool drop_damaged(std::uint32_t i);
   void replay(std::uint32_t i);
 
   void need_parents(std::uint32_t i);
@@ -72,6 +76,7 @@ class LocalRun {
   Progress progress_;
   std::vector<std::uint32_t> needed_;  // by how many
   std::vector<char> counted_;          // whether the node counts in its parents' needed_
+  std::vector<char> dropped_;          // whether its stored result was found damaged by another node
   std::vector<Step> stack_;
   std::size_t steps_ = 0;
   bool clean_ = false;  // no values are left

@@ -203,6 +203,12 @@ bool NodeRunner::read_task(std::uint32_t i, bool mismatch_is_error) {
   }
 }
 
+bool NodeRunner::is_damaged(std::uint32_t i) {
+  const auto problems = workflow_.storage->verify_task(workflow_.name, plan_.name(i));
+  if (!problems.empty()) warn_unreadable(i, problems.front().what);
+  return !problems.empty();
+}
+
 void NodeRunner::warn_unreadable(std::uint32_t i, std::string_view what) {
   workflow_.log.warning(fmt::format("{}: \"{}\" is computed again, as its stored result can't be "
                                     "used: {}",

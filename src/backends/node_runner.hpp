@@ -34,6 +34,9 @@ class NodeRunner {
   /// Reads the stored state of an object. False, as above.
   bool read_state(std::uint32_t object);
 
+  /// Reads all of a stored result. True, with a warning: it is damaged.
+  bool is_damaged(std::uint32_t i);
+
   /// Waits until all that was saved is on the disk; once, at the end.
   void sync();
   /// As sync, for when an exception is on its way: a failure is only a warning.

@@ -2,6 +2,7 @@
 // save and a removal stand in file_storage.cpp).
 
 #include <algorithm>
+#include <iterator>
 #include <chrono>
 #include <filesystem>
 
@@ -195,16 +196,23 @@ std::vector<Problem> FileStorage::verify(std::optional<std::string_view> workflo
   std::vector<Problem> problems;
   std::size_t count = 0;
   for (const std::string& name : impl_->chosen(workflow)) {
-    Bigdata bigdata(impl_->bigdata_path(name));
     for (const std::string& task : impl_->tasks(name)) {
-      const std::string path = impl_->task_path(name, task);
       ++count;
-      for (std::string& what : faults(path, bigdata, serializers_)) {
-        problems.push_back({name, task, path, std::move(what)});
-      }
+      std::ranges::move(verify_task(name, task), std::back_inserter(problems));
     }
   }
   if (checked != nullptr) *checked = count;
+  return problems;
+}
+
+std::vector<Problem> FileStorage::verify_task(std::string_view workflow,
+                                              std::string_view task) const {
+  std::vector<Problem> problems;
+  const std::string path = impl_->task_path(workflow, task);
+  Bigdata bigdata(impl_->bigdata_path(workflow));
+  for (std::string& what : faults(path, bigdata, serializers_)) {
+    problems.push_back({std::string(workflow), std::string(task), path, std::move(what)});
+  }
   return problems;
 }
 

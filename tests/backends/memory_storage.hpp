@@ -85,6 +85,7 @@ class MemoryStorage final : public Storage {
   std::vector<Problem> verify(std::optional<std::string_view>, std::size_t*) const override {
     return {};
   }
+  std::vector<Problem> verify_task(std::string_view, std::string_view) const override { return {}; }
   void save_erased(std::string_view workflow, std::string_view task, Saved result,
                    const Record* record) override {
     if (before_save) before_save(task);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 
 #include "functionfuse/functionfuse.hpp"
@@ -216,6 +217,65 @@ TEST(Arrays, ADamagedChunkIsComputedAgainByTheNextRun) {
   storage->remove_task("arrays", "sum");
   EXPECT_EQ(run(), 4950.0);
   EXPECT_TRUE(storage->verify("arrays").empty());
+}
+
+namespace {
+ff::ChunkedArray twice(const ff::ChunkedArray& x) { return x * 2; }
+Frames both() { return {counted(100, 7), counted(50, 7), {}, {}}; }
+
+/// Accumulates sums of arrays.
+struct Sums {
+  double total = 0;
+  double add(const ff::ChunkedArray& x) { return total += x.sum().compute_scalar<double>(); }
+};
+
+/// Changes one byte near the end of each file.
+void damage(const std::filesystem::path& bigdata) {
+  for (const auto& entry : std::filesystem::directory_iterator(bigdata)) {
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-20, std::ios::end);
+    file.put('!');
+  }
+}
+}  // namespace
+
+TEST(Arrays, ADamagedChunkFoundByTheNextNodeIsComputedAgainInTheSameRun) {
+  TempFolder folder;
+  std::vector<std::string> warnings;
+  auto run = [&] {
+    auto frames = ff::workflow<make_frames>()().set_name("frames");
+    auto pair = ff::workflow<both>()().set_name("pair");
+    auto sums = ff::workflow<Sums>()();
+    ff::LocalWorkflow workflow({ff::workflow<sum_up>()(frames).set_name("sum"),
+                                ff::workflow<sum_up>()(ff::workflow<twice>()(frames).set_name("twice")).set_name("twice sum"),
+                                ff::workflow<sum_up>()(pair[&Frames::again]).set_name("item"),
+                                sums.call<&Sums::add>(frames).set_name("first"),
+                                sums.call<&Sums::add>(pair[&Frames::first]).set_name("second")},
+                               "arrays");
+    workflow.set_storage(storage_at(folder));
+    workflow.set_log([&](std::string_view line) {
+      if (line.find("computed again, as its stored result can't be used") != line.npos) warnings.emplace_back(line);
+    });
+    return workflow.run<double, double, double, double, double>();
+  };
+  const auto expected = std::make_tuple(4950.0, 9900.0, 1225.0, 4950.0, 9900.0);
+  EXPECT_EQ(run(), expected);
+  auto storage = storage_at(folder);
+  for (const char* task : {"sum", "twice", "twice sum", "item", "first", "second"}) storage->remove_task("arrays", task);
+  damage(folder.path() / "arrays" / "bigdata");
+  warnings.clear();
+  EXPECT_EQ(run(), expected);
+  EXPECT_EQ(warnings.size(), 2u);
+  for (const std::string& text : warnings) EXPECT_THAT(text, HasSubstr("chunk ("));
+  EXPECT_TRUE(storage->verify("arrays").empty());
+}
+
+TEST(Arrays, AFunctionsOwnDamagedFileIsAnError) {
+  TempFolder folder;
+  auto bad = [](const ff::ChunkedArray&) -> double { throw ff::CorruptError("my own file"); };
+  ff::LocalWorkflow workflow({ff::workflow("bad", bad)(ff::workflow<make_frames>()())}, "arrays");
+  workflow.set_storage(storage_at(folder));
+  EXPECT_THROW(workflow.run<double>(), ff::NodeError);
 }
 
 TEST(Arrays, ASaveGoesOnWithTheChunksOfAKilledOne) {

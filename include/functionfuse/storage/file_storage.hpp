@@ -45,6 +45,8 @@ class FileStorage final : public Storage {
                            double grace_seconds = 3600) override;
   [[nodiscard]] std::vector<Problem> verify(std::optional<std::string_view> workflow,
                                             std::size_t* checked = nullptr) const override;
+  [[nodiscard]] std::vector<Problem> verify_task(std::string_view workflow,
+                                                 std::string_view task) const override;
   void save_erased(std::string_view workflow, std::string_view task, Saved result,
                    const Record* record) override;
   void read_erased(std::string_view workflow, std::string_view task, Loaded result) const override;

@@ -143,6 +143,9 @@ class Storage {
   /// what it wrote. `checked`, if given, gets the number of tasks.
   [[nodiscard]] virtual std::vector<Problem> verify(std::optional<std::string_view> workflow,
                                                     std::size_t* checked = nullptr) const = 0;
+  /// The same of one task; nothing where it is not there.
+  [[nodiscard]] virtual std::vector<Problem> verify_task(std::string_view workflow,
+                                                         std::string_view task) const = 0;
 
   /// An object with its type erased, and how to pickle it.
   struct Saved {
