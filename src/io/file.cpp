@@ -129,6 +129,8 @@ void sync_data(int fd, const Where& where) {
   if (retry([&] { return ::fdatasync(fd); }) != 0) fail("write to the disk", where, errno);
 }
 
+void start_sync(int fd) noexcept { (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
 void sync_file(int fd, const Where& where) {
   if (retry([&] { return ::fsync(fd); }) != 0) fail("write to the disk", where, errno);
 }

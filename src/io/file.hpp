@@ -36,6 +36,8 @@ void pwrite_all(int fd, std::uint64_t offset, const void* data, std::size_t size
 void read_all(int fd, std::uint64_t offset, void* data, std::size_t size, const Where& where);
 /// The data is on the disk when it returns.
 void sync_data(int fd, const Where& where);
+/// The system begins to write to the disk what the file has got so far. Only a hint: sync_data() reports errors.
+void start_sync(int fd) noexcept;
 /// As the file, its name is too: for folders.
 void sync_file(int fd, const Where& where);
 /// What a plain close() may still report (a full disk on a file server) is an error.

@@ -364,6 +364,14 @@ void Writer::write(std::size_t number, const NdArray& block) {
     place.address = base_ + number * stored_bytes_;
   }
   progress_->set(number, write_bytes(number, place.address, packed), place, path_);
+  start_sync(packed.size);
+}
+
+/// The disk is to work while chunks are computed, not only when they are all there.
+void Writer::start_sync(std::size_t more) {
+  constexpr std::uint64_t kPart = std::uint64_t{32} << 20;
+  const std::uint64_t before = written_.fetch_add(more, std::memory_order_relaxed);
+  if (before / kPart != (before + more) / kPart) io::start_sync(fd_.get());
 }
 
 /// \return  the checksum

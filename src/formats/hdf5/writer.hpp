@@ -66,6 +66,7 @@ class Writer {
   [[nodiscard]] std::shared_ptr<const std::byte> whole_chunk(const NdArray& block) const;
   [[nodiscard]] std::uint64_t write_bytes(std::size_t number, std::uint64_t at,
                                           const Packed& packed);
+  void start_sync(std::size_t more);
   [[nodiscard]] Packed pack(std::shared_ptr<const std::byte> chunk) const;
 
   std::string path_, dataset_;
@@ -81,6 +82,7 @@ class Writer {
   std::uint64_t base_ = 0;              // of the run of chunks
   std::uint64_t sums_at_ = 0;           // 0: without checksums
   std::atomic<std::uint64_t> end_ = 0;  // compressed: where the next chunk goes
+  std::atomic<std::uint64_t> written_ = 0;
   io::Fd fd_;
   ChunkIndex index_;  // of more than one compressed chunk
   std::unique_ptr<Progress> progress_;
