@@ -5,6 +5,8 @@
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "functionfuse/error.hpp"
 
@@ -407,6 +409,21 @@ TEST_F(S3CredentialsTest, OnceOnly) {
 TEST_F(S3CredentialsTest, TheSameAreNotTriedAgain) {
   serve_new([] {});
   error_of([&] { static_cast<void>(client().get("key", 10)); });
+  EXPECT_EQ(server_->count(), 1u);
+}
+
+TEST_F(S3CredentialsTest, ThatTheyCannotBeReadIsTheError) {
+  serve_new([this] { test::write_bytes(folder_ / "credentials", "[default]\nno setting\n"); });
+  try {
+    Batch batch(client(), 2);
+    std::vector<std::byte> buffer(10);
+    batch.get("key", buffer, [](auto) { ADD_FAILURE() << "done"; });
+    batch.finish();
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::invalid_argument);
+    EXPECT_THAT(error.what(), HasSubstr("line 2"));
+  }
   EXPECT_EQ(server_->count(), 1u);
 }
 
@@ -823,6 +840,36 @@ TEST_F(S3ClientTest, AnAbandonedBatchLeavesTheConnectionsUsable) {
     for (int i = 0; i < 4; ++i) batch.get("key", buffer, [](auto) {});
   }
   EXPECT_EQ(text_of(client().get("key", 10).value()), "0123456789");
+}
+
+TEST_F(S3ClientTest, AReplyToAPutMayHaveABody) {
+  serve([](const ScriptedRequest& request, std::size_t) -> ScriptedReply {
+    if (request.target.ends_with("/error")) return error_reply(200, "AccessDenied");
+    if (request.target.ends_with("/absent")) return error_reply(404, "NoSuchKey");
+    return {200, "<Whatever/>"};
+  });
+  client().put("key", bytes("abc"));
+  EXPECT_EQ(error_of([&] { client().put("error", bytes("abc")); }).s3_code(), "AccessDenied");
+  EXPECT_EQ(error_of([&] { client().put("absent", bytes("abc")); }).s3_code(), "NoSuchKey");
+}
+
+TEST_F(S3ClientTest, AForkedProcessHasConnectionsOfItsOwn) {
+  serve([](const ScriptedRequest& request, std::size_t) -> ScriptedReply {
+    return {200, request.target};
+  });
+  const auto ask = [&](const std::string& key) {
+    for (int i = 0; i < 50; ++i) {
+      if (text_of(client().get(key, 100).value()) != "/bucket/" + key) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(ask("before"));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(ask("child") ? 0 : 1);
+  EXPECT_TRUE(ask("parent"));
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(S3ClientTest, KeysThatNoServerTakes) {

@@ -194,12 +194,13 @@ std::size_t Transfer::take_body(const char* data, std::size_t size) {
     ::curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     reply.status = static_cast<int>(status);
   }
-  if (reply.status < 200 || reply.status >= 300) {
-    reply.error_body.append(data, std::min(size, kMostErrorBytes - reply.error_body.size()));
+  Target& target = request.target;
+  const bool wanted = target.bytes != nullptr || target.buffer;
+  if (!wanted || reply.status < 200 || reply.status >= 300) {
+    reply.other_body.append(data, std::min(size, kMostOtherBytes - reply.other_body.size()));
     return size;
   }
-  Target& target = request.target;
-  const std::size_t most = target.bytes != nullptr ? target.most : target.buffer.size();
+  const std::size_t most = target.bytes != nullptr ? target.most : target.buffer->size();
   if (size > most - reply.received) {
     too_large = true;
     return 0;
@@ -208,7 +209,7 @@ std::size_t Transfer::take_body(const char* data, std::size_t size) {
     const auto bytes = reinterpret_cast<const std::byte*>(data);
     target.bytes->insert(target.bytes->end(), bytes, bytes + size);
   } else {
-    std::memcpy(target.buffer.data() + reply.received, data, size);
+    std::memcpy(target.buffer->data() + reply.received, data, size);
   }
   reply.received += size;
   return size;
@@ -338,7 +339,7 @@ std::size_t Transfers::in_flight() const noexcept {
 }
 
 void Transfers::run_until(std::size_t count) {
-  while (in_flight() > count) {
+  for (;;) {
     impl_->send_due();
     int running = 0;
     check(::curl_multi_perform(impl_->multi, &running));
@@ -347,7 +348,8 @@ void Transfers::run_until(std::size_t count) {
       impl_->finish_next(*message);
       finished = true;
     }
-    if (finished || in_flight() <= count) continue;  // what `done` has started is not sent yet
+    if (in_flight() <= count) return;
+    if (finished) continue;  // what `done` has started is not sent yet
     check(::curl_multi_poll(impl_->multi, nullptr, 0, impl_->poll_milliseconds(), nullptr));
   }
 }

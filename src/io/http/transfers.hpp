@@ -17,10 +17,11 @@ struct Header {
   std::string name, value;
 };
 
-/// Where the body of a good reply (status 2xx) goes. One of both; none: the body has to be empty.
+/// Where the body of a good reply (status 2xx) goes: one of both, or nowhere.
 struct Target {
-  std::span<std::byte> buffer;              ///< filled from its start; a longer body is a failure
-  std::vector<std::byte>* bytes = nullptr;  ///< or: replaced
+  std::optional<std::span<std::byte>>
+      buffer{};                             ///< filled from its start; a longer body is a failure
+  std::vector<std::byte>* bytes = nullptr;  ///< replaced
   std::size_t most = 0;                     ///< of `bytes`; a longer body is a failure
 };
 
@@ -47,7 +48,7 @@ struct Reply {
   int status = 0;               ///< 0: none came
   std::vector<Header> headers;  ///< names in lower case
   std::size_t received = 0;     ///< bytes in the target
-  std::string error_body;       ///< of a reply that is not 2xx, cut at kMostErrorBytes
+  std::string other_body;       ///< not 2xx, or without a target; cut at kMostOtherBytes
 
   /// Empty where there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
@@ -57,7 +58,7 @@ struct Reply {
   }
 };
 
-inline constexpr std::size_t kMostErrorBytes = 64 * 1024;
+inline constexpr std::size_t kMostOtherBytes = 64 * 1024;
 
 struct Options {
   std::chrono::milliseconds connect_timeout{10'000};
@@ -87,8 +88,8 @@ class Transfers {
   void start(Request request, Done done, std::chrono::milliseconds delay = {});
   /// Those that wait for their delay too.
   [[nodiscard]] std::size_t in_flight() const noexcept;
-  /// Returns when no more than `count` are in flight. What a `done` throws comes through; the
-  /// others stay in flight.
+  /// Sends and receives what can be without waiting, and goes on until no more than `count` are in
+  /// flight. What a `done` throws comes through; the others stay in flight.
   void run_until(std::size_t count);
   /// Gives up what is in flight: no `done` is called, and bodies and targets may go.
   void cancel() noexcept;

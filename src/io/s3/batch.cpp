@@ -12,26 +12,37 @@ Batch::Batch(Client& client, std::size_t at_most)
 
 Batch::~Batch() = default;
 
-void Batch::wait_for_place(std::size_t in_flight) {
-  if (!in_done_) transfers_->run_until(in_flight);
+void Batch::move(std::size_t in_flight) {
+  if (!error_ && !in_done_) {
+    try {
+      transfers_->run_until(in_flight);
+    } catch (...) {
+      fail();
+    }
+  }
   if (error_) std::rethrow_exception(error_);
 }
 
+/// Keeps the exception that is being handled, for the next call.
+void Batch::fail() noexcept {
+  error_ = std::current_exception();
+  transfers_->cancel();
+}
+
 void Batch::start(Call call, std::function<void(const Answer&)> done) {
-  wait_for_place(at_most_ - 1);
+  move(at_most_ - 1);
   requests_.start(*transfers_, std::move(call),
                   [this, done = std::move(done)](const Answer& answer) {
-                    if (error_) return;
                     in_done_ = true;
                     try {
                       answer.throw_error();
                       done(answer);
                     } catch (...) {
-                      error_ = std::current_exception();  // thrown by the next call
-                      transfers_->cancel();
+                      fail();
                     }
                     in_done_ = false;
                   });
+  move(at_most_);  // sends it, as far as that goes without waiting
 }
 
 void Batch::get(const std::string& key, std::span<std::byte> buffer,
@@ -57,6 +68,6 @@ void Batch::put(const std::string& key, std::span<const std::byte> data,
   });
 }
 
-void Batch::finish() { wait_for_place(0); }
+void Batch::finish() { move(0); }
 
 }  // namespace functionfuse::io::s3

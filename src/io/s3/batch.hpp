@@ -39,7 +39,8 @@ class Batch {
   void finish();
 
  private:
-  void wait_for_place(std::size_t in_flight);
+  void move(std::size_t in_flight);
+  void fail() noexcept;
 
   Requests& requests_;
   std::size_t at_most_;

@@ -59,14 +59,13 @@ std::optional<ObjectInfo> Client::head(const std::string& key) {
   const Answer answer = requests_.run({.what = "look at", .method = "HEAD", .key = key});
   if (answer.verdict == Verdict::absent) {
     // A 404 without a body may mean the bucket as well.
-    if (!bucket_seen_ && !bucket_exists()) {
+    if (!requests_.bucket_seen() && !bucket_exists()) {
       throw S3Error("cannot look at " + url(key) + ": there is no bucket " + options().bucket +
                         "; check its name and the endpoint, or create it",
                     404, "NoSuchBucket", {});
     }
     return {};
   }
-  bucket_seen_ = true;
   return ObjectInfo{size_of(answer.reply, url(key)), without_quotes(answer.reply.header("etag")),
                     std::string(answer.reply.header("last-modified"))};
 }
@@ -152,7 +151,6 @@ ListPage Client::list_page(const std::string& prefix, const std::string& delimit
   if (!token.empty()) call.query.emplace_back("continuation-token", token);
   call.xml = true;
   ListPage page = parsed(requests_.run(std::move(call)).xml, url({}), parse_list);
-  bucket_seen_ = true;
   return page;
 }
 
@@ -178,7 +176,6 @@ bool Client::bucket_exists() {
   const Answer answer = requests_.try_run({.what = "look at the bucket", .method = "HEAD"});
   if (answer.s3_code == "NoSuchBucket") return false;
   answer.throw_error();
-  bucket_seen_ = true;
   return true;
 }
 
@@ -192,9 +189,6 @@ void Client::create_bucket() {
   if (answer.s3_code != "BucketAlreadyOwnedByYou") answer.throw_error();
 }
 
-void Client::remove_bucket() {
-  requests_.run({.what = "remove the bucket", .method = "DELETE"});
-  bucket_seen_ = false;
-}
+void Client::remove_bucket() { requests_.run({.what = "remove the bucket", .method = "DELETE"}); }
 
 }  // namespace functionfuse::io::s3

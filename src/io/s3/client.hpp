@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -90,7 +89,6 @@ class Client {
   void remove_listed(std::span<const std::string> keys);
 
   Requests requests_;
-  std::atomic<bool> bucket_seen_ = false;
 };
 
 }  // namespace functionfuse::io::s3

@@ -4,6 +4,8 @@
 #include <limits>
 #include <random>
 
+#include <unistd.h>
+
 #include "functionfuse/error.hpp"
 
 #include "io/s3/digests.hpp"
@@ -58,16 +60,33 @@ bool has_range(const http::Reply& reply, const ByteRange& range) {
          reply.header("content-range").starts_with("bytes " + std::to_string(range.offset) + '-');
 }
 
-/// Replies to HEAD have no body that would say more than their status.
-void complete_head_error(const Call& call, const http::Reply& reply, ErrorReply& error) {
-  if (std::string_view(call.method) != "HEAD" || !error.code.empty()) return;
-  if (reply.status == 404) error.code = call.key.empty() ? "NoSuchBucket" : "NoSuchKey";
-  if (reply.status == 301) error.code = "PermanentRedirect";
+bool is_head(const Call& call) { return std::string_view(call.method) == "HEAD"; }
+
+/// What the reply says of an error. The body of a 200 may be one too; a HEAD has only its status.
+ErrorReply error_in(const Call& call, const Answer& answer) {
+  const http::Reply& reply = answer.reply;
+  const bool xml = call.xml && reply.good();
+  ErrorReply error = parse_error(xml ? answer.xml : reply.other_body).value_or(ErrorReply{});
+  if (is_head(call) && error.code.empty()) {
+    if (reply.status == 404) error.code = call.key.empty() ? "NoSuchBucket" : "NoSuchKey";
+    if (reply.status == 301) error.code = "PermanentRedirect";
+  }
+  return error;
 }
 
-/// It may be expired credentials that such a reply is about.
-bool says_nothing(const Call& call, const http::Reply& reply) {
-  return std::string_view(call.method) == "HEAD" && (reply.status == 400 || reply.status == 403);
+Verdict verdict_of(const Call& call, const Answer& answer) {
+  const Verdict verdict = judge(answer.reply, answer.s3_code);
+  const int status = answer.reply.status;
+  const bool sends = call.method[0] == 'P';  // then nothing can be absent
+  if (verdict == Verdict::absent && sends) return Verdict::fail;
+  if (verdict == Verdict::done && call.range && !has_range(answer.reply, *call.range)) {
+    return Verdict::fail;
+  }
+  // It may be expired credentials that such a reply is about.
+  if (verdict == Verdict::fail && is_head(call) && (status == 400 || status == 403)) {
+    return Verdict::renew;
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -91,7 +110,7 @@ struct Requests::Exchange {
 };
 
 Requests::Requests(Options options, Environment environment)
-    : options_(std::move(options)), environment_(std::move(environment)) {
+    : options_(std::move(options)), environment_(std::move(environment)), process_(::getpid()) {
   check_bucket(options_.bucket);
   configuration_ = resolve(options_, environment_);
   const Endpoint& endpoint = configuration_.endpoint.value;
@@ -124,10 +143,17 @@ Requests::Lease Requests::lease() {
     std::unique_ptr<http::Transfers> owned(transfers);
     owned->cancel();
     std::lock_guard lock(mutex_);
-    if (idle_.size() < kMostIdle) idle_.push_back(std::move(owned));
+    if (process_ == ::getpid() && idle_.size() < kMostIdle) idle_.push_back(std::move(owned));
   };
   {
     std::lock_guard lock(mutex_);
+    if (process_ != ::getpid()) {
+      // After a fork() the connections are the parent's. Not even closed here: that would tell the
+      // server.
+      for (auto& transfers : idle_) static_cast<void>(transfers.release());
+      idle_.clear();
+      process_ = ::getpid();
+    }
     idle_.reserve(kMostIdle);  // taking back does not throw
     if (!idle_.empty()) {
       http::Transfers* transfers = idle_.back().release();
@@ -211,44 +237,48 @@ void Requests::receive(http::Transfers& transfers, const std::shared_ptr<Exchang
                        http::Reply reply) {
   const Call& call = exchange->call;
   Answer answer;
+  answer.reply = std::move(reply);
   if (call.xml) {
     answer.xml.assign(reinterpret_cast<const char*>(exchange->xml.data()), exchange->xml.size());
   }
-  // The body of a 200 may be an error too.
-  const bool is_xml = call.xml && reply.good();
-  ErrorReply error = parse_error(is_xml ? answer.xml : reply.error_body).value_or(ErrorReply{});
-  complete_head_error(call, reply, error);
-
-  answer.verdict = judge(reply, error.code);
-  if (answer.verdict == Verdict::done && call.range && !has_range(reply, *call.range)) {
-    answer.verdict = Verdict::fail;
+  const ErrorReply error = error_in(call, answer);
+  answer.s3_code = error.code;
+  answer.verdict = verdict_of(call, answer);
+  try {
+    if (try_again(transfers, exchange, answer)) return;
+  } catch (...) {
+    answer.error = std::current_exception();  // no new credentials, for one
   }
-  if (answer.verdict == Verdict::fail && says_nothing(call, reply)) answer.verdict = Verdict::renew;
-  if (answer.verdict == Verdict::renew) {
-    if (!exchange->renewed && renew_credentials(exchange->credentials)) {
-      exchange->renewed = true;
-      return send(transfers, exchange, std::chrono::milliseconds{0});
-    }
-    answer.verdict = Verdict::fail;
+  const bool good = answer.verdict == Verdict::done || answer.verdict == Verdict::absent;
+  if (!good && answer.verdict != Verdict::conflict) answer.verdict = Verdict::fail;
+  if (!good && !answer.error) {
+    const std::string from = configuration().credentials.from;
+    answer.error =
+        error_of({call.what, url(call.key), from, exchange->attempt}, answer.reply, error);
   }
-  if (answer.verdict == Verdict::retry) {
-    const auto delay = delay_before(exchange->attempt + 1, options_.retry, random_chance(),
-                                    reply.header("retry-after"));
-    const auto then = http::Transfers::Clock::now() + delay;
-    if (exchange->attempt < exchange->most_attempts &&
-        then - exchange->begin <= options_.retry.total) {
-      return send(transfers, exchange, delay);
-    }
-    answer.verdict = Verdict::fail;
+  // Of a missing key a body says so; a HEAD has none, and may mean the bucket.
+  if (answer.verdict == Verdict::done || (good && !answer.reply.other_body.empty())) {
+    bucket_seen_ = true;
   }
-  if (answer.verdict == Verdict::fail || answer.verdict == Verdict::conflict) {
-    const Failed failed{call.what, url(call.key), configuration().credentials.from,
-                        exchange->attempt};
-    answer.error = error_of(failed, reply, error);
-  }
-  answer.reply = std::move(reply);
-  answer.s3_code = std::move(error.code);
   exchange->done(std::move(answer));
+}
+
+bool Requests::try_again(http::Transfers& transfers, const std::shared_ptr<Exchange>& exchange,
+                         const Answer& answer) {
+  if (answer.verdict == Verdict::renew && !exchange->renewed) {
+    exchange->renewed = true;
+    if (!renew_credentials(exchange->credentials)) return false;
+    send(transfers, exchange, std::chrono::milliseconds{0});
+    return true;
+  }
+  if (answer.verdict != Verdict::retry || exchange->attempt >= exchange->most_attempts)
+    return false;
+  const auto delay = delay_before(exchange->attempt + 1, options_.retry, random_chance(),
+                                  answer.reply.header("retry-after"));
+  const auto then = http::Transfers::Clock::now() + delay;
+  if (then - exchange->begin > options_.retry.total) return false;
+  send(transfers, exchange, delay);
+  return true;
 }
 
 Answer Requests::run(Call call) {

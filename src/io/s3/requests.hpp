@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -82,6 +83,8 @@ class Requests {
   [[nodiscard]] Configuration configuration() const;
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] std::string url(const std::string& key) const;
+  /// A reply has shown that there is such a bucket.
+  [[nodiscard]] bool bucket_seen() const noexcept { return bucket_seen_; }
 
  private:
   struct Exchange;
@@ -89,6 +92,8 @@ class Requests {
             std::chrono::milliseconds delay);
   void receive(http::Transfers& transfers, const std::shared_ptr<Exchange>& exchange,
                http::Reply reply);
+  bool try_again(http::Transfers& transfers, const std::shared_ptr<Exchange>& exchange,
+                 const Answer& answer);
   [[nodiscard]] http::Request signed_request(Exchange& exchange) const;
   [[nodiscard]] PayloadCheck payload_check() const noexcept;
   [[nodiscard]] std::string path_of(const std::string& key) const;
@@ -101,6 +106,8 @@ class Requests {
   std::string host_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<http::Transfers>> idle_;  // guarded by mutex_
+  int process_;                                         // that made those; guarded by mutex_
+  std::atomic<bool> bucket_seen_ = false;
 };
 
 }  // namespace functionfuse::io::s3
