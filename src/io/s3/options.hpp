@@ -17,8 +17,9 @@ enum class AddressStyle : std::uint8_t {
 
 /// How the server can tell that a body came as it was sent. Both ways are as safe, because the
 /// signature covers Content-MD5 too. Measured with radosgw, http, 1 MB objects, 16 in flight from
-/// one thread on two busy cores with SHA instructions: sha256 66 MB/s, md5 51. Without such
-/// instructions md5 is the faster one, and it costs the server nothing, whose ETag it is.
+/// one thread, client and server on two busy cores with SHA instructions: sha256 114 MB/s, md5 108,
+/// 151 without any check. On a processor without such instructions md5 is the faster one; and it
+/// costs the server nothing, which computes it as the ETag anyway.
 enum class PayloadCheck : std::uint8_t {
   automatic,  ///< sha256 over http, md5 over https
   sha256,     ///< the signature covers the body's SHA-256
