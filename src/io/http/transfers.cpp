@@ -104,6 +104,7 @@ struct Transfer {
 
  private:
   void set_method();
+  [[nodiscard]] std::size_t announced_bytes() const;
 };
 
 std::size_t write_header(char* data, std::size_t, std::size_t size, void* to) {
@@ -188,6 +189,13 @@ std::size_t Transfer::take_header(std::string_view line) {
   return line.size();
 }
 
+/// Of the body; 0 where the reply does not say.
+std::size_t Transfer::announced_bytes() const {
+  curl_off_t size = 0;
+  ::curl_easy_getinfo(easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+  return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
 std::size_t Transfer::take_body(const char* data, std::size_t size) {
   if (reply.status == 0) {
     long status = 0;
@@ -206,6 +214,7 @@ std::size_t Transfer::take_body(const char* data, std::size_t size) {
     return 0;
   }
   if (target.bytes != nullptr) {
+    if (reply.received == 0) target.bytes->reserve(std::min(most, announced_bytes()));
     const auto bytes = reinterpret_cast<const std::byte*>(data);
     target.bytes->insert(target.bytes->end(), bytes, bytes + size);
   } else {
