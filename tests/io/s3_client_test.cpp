@@ -816,9 +816,13 @@ TEST_F(S3ClientTest, SoDoesWhatDoneThrows) {
   serve([](const ScriptedRequest& request, std::size_t) { return etag_of(request); });
   const std::vector<std::byte> data = bytes("abc");
   Batch batch(client(), 2);
-  batch.put("a", data, [](const std::string&) { throw std::out_of_range("x"); });
-  batch.put("b", data);
-  EXPECT_THROW(batch.finish(), std::out_of_range);
+  EXPECT_THROW(
+      {
+        batch.put("a", data, [](const std::string&) { throw std::out_of_range("x"); });
+        batch.put("b", data);
+        batch.finish();
+      },
+      std::out_of_range);
 }
 
 TEST_F(S3ClientTest, DoneMayStartOthers) {
