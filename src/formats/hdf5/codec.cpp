@@ -36,6 +36,7 @@ void unshuffle_elements(const std::byte* from, std::size_t count, std::byte* to)
 }  // namespace
 
 void shuffle(const std::byte* from, std::size_t size, std::size_t itemsize, std::byte* to) {
+  if (itemsize > size) itemsize = 1;  // there is no whole element: all stays as it is
   const std::size_t count = size / itemsize;
   switch (itemsize) {
     case 2:
@@ -57,6 +58,7 @@ void shuffle(const std::byte* from, std::size_t size, std::size_t itemsize, std:
 }
 
 void unshuffle(const std::byte* from, std::size_t size, std::size_t itemsize, std::byte* to) {
+  if (itemsize > size) itemsize = 1;  // there is no whole element: all stays as it is
   const std::size_t count = size / itemsize;
   switch (itemsize) {
     case 2:
@@ -85,12 +87,17 @@ std::size_t deflate(const std::byte* from, std::size_t size, int level, std::byt
   return result == Z_OK && done < size ? done : 0;
 }
 
-bool inflate(const std::byte* from, std::size_t from_size, std::byte* to, std::size_t size) {
+std::size_t inflate_up_to(const std::byte* from, std::size_t from_size, std::byte* to,
+                          std::size_t size) {
   uLongf done = size;
   const int result = ::uncompress(reinterpret_cast<Bytef*>(to), &done,
                                   reinterpret_cast<const Bytef*>(from), from_size);
   if (result == Z_MEM_ERROR) throw Error(Errc::io, "no memory for a compressed chunk");
-  return result == Z_OK && done == size;
+  return result == Z_OK ? done : 0;
+}
+
+bool inflate(const std::byte* from, std::size_t from_size, std::byte* to, std::size_t size) {
+  return inflate_up_to(from, from_size, to, size) == size;
 }
 
 bool may_inflate(std::size_t from_size, std::size_t size) { return size / 1032 <= from_size; }

@@ -21,6 +21,9 @@ void unshuffle(const std::byte* from, std::size_t size, std::size_t itemsize, st
 /// False unless `from` is a stream of exactly `size` bytes.
 [[nodiscard]] bool inflate(const std::byte* from, std::size_t from_size, std::byte* to,
                            std::size_t size);
+/// At most `size` bytes; how many there are, 0 where it is no stream of so few.
+[[nodiscard]] std::size_t inflate_up_to(const std::byte* from, std::size_t from_size, std::byte* to,
+                                        std::size_t size);
 /// Whether so few bytes can be a stream of `size` bytes at all: deflate packs 1032 into one at
 /// most.
 [[nodiscard]] bool may_inflate(std::size_t from_size, std::size_t size);

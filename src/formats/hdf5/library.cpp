@@ -29,12 +29,21 @@ int error_number(const char* text) {
   return at == nullptr ? 0 : std::atoi(at + std::strlen("errno = "));
 }
 
+/// The place in a text such as "damaged at byte 800: ...".
+std::optional<std::uint64_t> damaged_byte(const char* text) {
+  constexpr const char* begin = "damaged at byte ";
+  const char* at = std::strstr(text, begin);
+  if (at == nullptr) return {};
+  return std::strtoull(at + std::strlen(begin), nullptr, 10);
+}
+
 /// Called from the cause outwards.
 herr_t look_at(unsigned, const H5E_error2_t* entry, void* data) {
   auto& failure = *static_cast<Failure*>(data);
   const char* text = entry->desc == nullptr ? "" : entry->desc;
   if (failure.text.empty()) failure.text = text;
   if (failure.error == 0) failure.error = error_number(text);
+  if (!failure.offset) failure.offset = damaged_byte(text);
   return 0;
 }
 
@@ -62,7 +71,8 @@ Failure last_failure() {
 void fail_reading(const std::string& path, const std::string& place, const std::string& what) {
   const Failure failure = last_failure();
   if (failure.error != 0) io::fail("read", path, failure.error);
-  throw CorruptError(place + ": " + what + (failure.text.empty() ? "" : ": " + failure.text));
+  throw CorruptError(place + ": " + what + (failure.text.empty() ? "" : ": " + failure.text),
+                     failure.offset);
 }
 
 void fail_writing(const std::string& path, const std::string& place, const std::string& what) {

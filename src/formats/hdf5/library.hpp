@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,7 @@ using Properties = Handle<H5Pclose>;
 struct Failure {
   std::string text;
   int error = 0;
+  std::optional<std::uint64_t> offset;  ///< of the damage in the file, where it is known
 };
 [[nodiscard]] Failure last_failure();
 

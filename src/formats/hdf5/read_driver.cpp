@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include <fcntl.h>
@@ -11,12 +12,17 @@
 #include <functionfuse/error.hpp>
 
 #include "formats/hdf5/driver.hpp"
+#include "formats/hdf5/old_format.hpp"
 #include "io/file.hpp"
 
 namespace functionfuse::formats::hdf5 {
 namespace {
 
-/// For last_failure().
+/// For last_failure(), which knows both texts.
+void push_error(const char* what) {
+  H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_FILE, H5E_READERROR, "%s",
+           what);
+}
 void push_error(const char* what, int error) {
   H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_FILE, H5E_READERROR,
            "%s, errno = %d, error message = '%s'", what, error, std::strerror(error));
@@ -28,6 +34,7 @@ struct Driver {
   int fd;
   io::FileInfo info;
   haddr_t end;  // of what is in use
+  std::unique_ptr<OldFormat> old_format;
 
   static Driver& of(H5FD_t* file) { return *reinterpret_cast<Driver*>(file); }
   static const Driver& of(const H5FD_t* file) { return *reinterpret_cast<const Driver*>(file); }
@@ -36,13 +43,15 @@ struct Driver {
     if ((flags & H5F_ACC_RDWR) != 0) return nullptr;
     try {
       io::Fd fd = io::open_file(name, O_RDONLY);
-      auto* file = new (std::nothrow) Driver{};
-      if (file == nullptr) return nullptr;
+      auto file = std::make_unique<Driver>();
       file->info = io::info(fd.get(), name);
+      file->old_format = std::make_unique<OldFormat>(fd.get(), file->info.size, name);
       file->fd = fd.release();
-      return &file->base;
+      return &file.release()->base;
     } catch (const Error&) {
       push_error("cannot open file", errno);
+      return nullptr;
+    } catch (const std::bad_alloc&) {
       return nullptr;
     }
   }
@@ -71,24 +80,38 @@ struct Driver {
     *handle = &of(file).fd;
     return 0;
   }
-  static herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, std::size_t size, void* to) {
+  static herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t, haddr_t at, std::size_t size, void* to) {
+    if (!read_bytes(file, at, size, to)) return -1;
+    try {
+      of(file).old_format->check(type, file->base_addr, at, {static_cast<std::byte*>(to), size});
+      return 0;
+    } catch (const CorruptError& e) {
+      push_error(e.what());
+    } catch (const Error&) {
+      push_error("file read failed", errno);
+    } catch (const std::exception& e) {  // must not go through the library
+      push_error(e.what());
+    }
+    return -1;
+  }
+  static bool read_bytes(H5FD_t* file, haddr_t at, std::size_t size, void* to) {
     auto* data = static_cast<std::byte*>(to);
     while (size > 0) {
       const ssize_t n = ::pread(of(file).fd, data, size, static_cast<off_t>(at));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
         push_error("file read failed", errno);
-        return -1;
+        return false;
       }
       if (n == 0) {  // beyond the end, as the library wants it
         std::memset(data, 0, size);
-        return 0;
+        return true;
       }
       data += n;
       at += static_cast<haddr_t>(n);
       size -= static_cast<std::size_t>(n);
     }
-    return 0;
+    return true;
   }
   static herr_t write(H5FD_t*, H5FD_mem_t, hid_t, haddr_t, std::size_t, const void*) { return -1; }
 

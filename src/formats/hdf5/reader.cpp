@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "arrays/strided.hpp"
 #include "formats/hdf5/codec.hpp"
 #include "formats/hdf5/layout.hpp"
+#include "formats/hdf5/packed.hpp"
 #include "formats/hdf5/read_driver.hpp"
 #include "formats/hdf5/type.hpp"
 
@@ -32,17 +34,15 @@ std::string list_of(const std::vector<std::string>& names) {
   return text;
 }
 
-herr_t add_name(hid_t group, const char* name, const H5L_info_t*, void* data) {
-  auto& names = *static_cast<std::vector<std::string>*>(data);
-  if (names.size() == kMostNames) {
-    names.emplace_back("...");
-    return 1;
-  }
-  H5O_info_t info;
-  const bool is_group =
-      H5Oget_info_by_name1(group, name, &info, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP;
-  names.push_back(std::string(name) + (is_group ? "/" : ""));
+herr_t add_name(hid_t, const char* name, const H5L_info_t*, void* data) {
+  static_cast<std::vector<std::string>*>(data)->emplace_back(name);
   return 0;
+}
+
+bool is_group(hid_t in, const std::string& name) {
+  H5O_info_t info;  // the basic part of it: the rest costs a walk of all its chunks
+  return H5Oget_info_by_name2(in, name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+         info.type == H5O_TYPE_GROUP;
 }
 
 /// Pieces of about kPiece bytes that lie in one run each: the last axes whole, one cut, the first
@@ -120,8 +120,9 @@ void Reader::open_file() {
     if (failure.error == ENOENT) throw NotFoundError("there is no file " + path);
     if (failure.error != 0) io::fail("open", path, failure.error);
     if (on_disk.size == 0) throw CorruptError("file " + path + " is empty", 0);
-    throw CorruptError("file " + path +
-                       " is not an HDF5 file, was cut short or is damaged: " + failure.text);
+    throw CorruptError(
+        "file " + path + " is not an HDF5 file, was cut short or is damaged: " + failure.text,
+        failure.offset);
   }
 }
 
@@ -153,8 +154,17 @@ std::vector<std::string> Reader::names_near(const std::string& group) const {
   std::vector<std::string> names;
   const Object in(H5Oopen(file.id(), group.empty() ? "/" : group.c_str(), H5P_DEFAULT));
   if (in && H5Iget_type(in.id()) == H5I_GROUP) {
-    H5Literate(in.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add_name, &names);
+    // In their own order: to sort them the library makes a table of all, which it frees before it
+    // is filled where one cannot be read.
+    H5Literate(in.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, add_name, &names);
   }
+  std::sort(names.begin(), names.end());
+  const bool too_many = names.size() > kMostNames;
+  if (too_many) names.resize(kMostNames);
+  for (std::string& name : names) {
+    if (is_group(in.id(), name)) name += '/';
+  }
+  if (too_many) names.emplace_back("...");
   return names;
 }
 
@@ -191,7 +201,7 @@ void Reader::find_dataset() {
                           ": it is a link, and what it leads to is not there: " + failure.text);
     }
     if (failure.error != 0) io::fail("read", path, failure.error);
-    throw CorruptError(place() + ": it cannot be opened: " + failure.text);
+    throw CorruptError(place() + ": it cannot be opened: " + failure.text, failure.offset);
   }
   if (H5Iget_type(object.id()) == H5I_GROUP) fail(": that is a group", name);
   if (H5Iget_type(object.id()) != H5I_DATASET) fail(": that is something else", group);
@@ -262,7 +272,8 @@ void Reader::open_dataset() {
     chunks = one_chunk(whole);
     info.checksums = Hdf5Info::Checksums::complete;  // there is nothing that could change
   } else {
-    choose_mode(properties.id(), shape, numpy.raw);
+    raw_ = numpy.raw;
+    choose_mode(properties.id(), shape, raw_);
     Shape piece = shape;
     if (info.chunked) {
       std::vector<hsize_t> dims(rank_);
@@ -292,11 +303,12 @@ void Reader::read_filters(hid_t properties) {
   filter_count_ = static_cast<unsigned>(count);
   for (unsigned i = 0; i < filter_count_; ++i) {
     unsigned flags = 0, config = 0;
-    std::size_t values = 16;
-    unsigned value[16] = {};
+    std::size_t values = 0;
     char given_name[64] = {};
-    const H5Z_filter_t id = H5Pget_filter2(properties, i, &flags, &values, value, sizeof given_name,
-                                           given_name, &config);
+    H5Pget_filter2(properties, i, &flags, &values, nullptr, 0, nullptr, &config);
+    std::vector<unsigned> value(std::max<std::size_t>(values, 1));
+    const H5Z_filter_t id = H5Pget_filter2(properties, i, &flags, &values, value.data(),
+                                           sizeof given_name, given_name, &config);
     given_name[sizeof given_name - 1] = '\0';
     std::string name;
     const auto at = static_cast<int>(i);
@@ -343,6 +355,8 @@ void Reader::read_filters(hid_t properties) {
                              "(HDF5_PLUGIN_PATH), or copy the file with another compression");
     }
     info.filters.push_back(std::move(name));
+    value.resize(values);
+    filters_.push_back({id, std::move(value)});
   }
 }
 
@@ -352,14 +366,14 @@ void Reader::choose_mode(hid_t properties, const Shape& shape, bool raw) {
     case H5D_CHUNKED: {
       check_chunk_size(properties);
       unsigned options = 0;
-      if (!raw || !own_filters_ || H5Pget_chunk_opts(properties, &options) < 0 ||
-          (filter_count_ > 0 && options != 0)) {
-        break;
-      }
+      edges_are_plain_ = H5Pget_chunk_opts(properties, &options) < 0 || options != 0;
+      if (!own_filters_ || (filter_count_ > 0 && edges_are_plain_)) break;
       if (filter_count_ > 0) {
+        // The library does not look how long a chunk is that came out of its filters.
         mode = Mode::chunks;
         break;
       }
+      if (!raw) break;
       H5D_chunk_index_t index{};
       if (H5Dget_chunk_index_type(set.id(), &index) < 0) {
         fail_reading(path, place(), "its chunks cannot be found");
@@ -488,6 +502,7 @@ void Reader::make_grid(const Shape& shape, Shape piece, const Shape& more) {
   }
   stored_shape = piece;
   stored_bytes = stored;
+  file_bytes_ = stored / itemsize * file_itemsize_;
   stored_shape.insert(stored_shape.end(), more.begin(), more.end());
   Shape whole = shape;
   whole.insert(whole.end(), more.begin(), more.end());
@@ -633,9 +648,9 @@ std::size_t Reader::extra_bytes() const {
       // Only chunks at the edge need it.
       return is_contiguous ? 0 : stored_bytes;
     case Mode::chunks:
-      return 3 * stored_bytes;
+      return raw_ ? 3 * stored_bytes : 5 * std::max(stored_bytes, file_bytes_);
     case Mode::library:
-      return info.chunked ? 3 * stored_bytes : 0;
+      return info.chunked ? 4 * std::max(stored_bytes, file_bytes_) : 0;
   }
   return 0;
 }
@@ -752,7 +767,7 @@ Reader::Stored Reader::stored_chunk(std::size_t number) const {
                        " bytes, more than the file has");
   }
   stored.size = size;
-  stored.data = pool_->take(std::max<std::size_t>(size, stored_bytes));
+  stored.data = pool_->take(std::max<std::size_t>(size, file_bytes_));
   if (H5Dread_chunk(set.id(), H5P_DEFAULT, at.data(), &stored.skipped, stored.data.get()) < 0) {
     fail_reading(path, place(number), "it cannot be read");
   }
@@ -771,24 +786,24 @@ void Reader::decode(std::size_t number, const Stored& stored, std::byte* to) con
   std::shared_ptr<std::byte> inflated;
   if (deflated) {
     std::byte* plain = to;
-    if (shuffled && may_inflate(size, stored_bytes)) {
-      inflated = pool_->take(stored_bytes);
+    if (shuffled && may_inflate(size, file_bytes_)) {
+      inflated = pool_->take(file_bytes_);
       plain = inflated.get();
     }
-    if (!may_inflate(size, stored_bytes) || !inflate(from, size, plain, stored_bytes)) {
+    if (!may_inflate(size, file_bytes_) || !inflate(from, size, plain, file_bytes_)) {
       throw CorruptError(place(number) + ": its " + std::to_string(size) +
-                         " bytes do not inflate to the " + std::to_string(stored_bytes) +
+                         " bytes do not inflate to the " + std::to_string(file_bytes_) +
                          " of a chunk; run the node again");
     }
     from = plain;
-  } else if (size != stored_bytes) {
+  } else if (size != file_bytes_) {
     throw CorruptError(place(number) + ": it has " + std::to_string(size) + " bytes, not " +
-                       std::to_string(stored_bytes));
+                       std::to_string(file_bytes_));
   }
   if (shuffled) {
-    unshuffle(from, stored_bytes, shuffle_size_, to);
+    unshuffle(from, file_bytes_, shuffle_size_, to);
   } else if (!deflated) {
-    std::memcpy(to, from, stored_bytes);
+    std::memcpy(to, from, file_bytes_);
   }
 }
 
@@ -799,6 +814,7 @@ void Reader::read_chunk(std::size_t number, NdArray& block) const {
     return read_in_library(number, block);  // which knows what such a chunk holds
   }
   check(number, stored.data.get(), stored.size);
+  if (!raw_) return convert_chunk(number, stored, block);
   if (block.nbytes() == stored_bytes) {
     decode(number, stored, block.mutable_data());
     return;
@@ -813,10 +829,82 @@ void Reader::read_chunk(std::size_t number, NdArray& block) const {
   copy_part(buffer.get(), block);
 }
 
+void Reader::convert_chunk(std::size_t number, const Stored& stored, NdArray& block) const {
+  const std::size_t size = std::max(stored_bytes, file_bytes_);
+  const std::shared_ptr<std::byte> buffer = pool_->take(size);
+  const std::shared_ptr<std::byte> background = pool_->take(size);
+  decode(number, stored, buffer.get());
+  std::memset(background.get(), 0, size);
+  {
+    const Lock lock;
+    const Type type(H5Dget_type(set.id()));
+    if (H5Tconvert(type.id(), memory_.id(), stored_bytes / itemsize, buffer.get(), background.get(),
+                   H5P_DEFAULT) < 0) {
+      fail_reading(path, place(number), "its elements cannot be converted");
+    }
+  }
+  copy_part(buffer.get(), block);
+}
+
+/// The library copies a whole chunk out of what its filters made of one, however short that is.
+void Reader::check_packed(std::size_t number, const NdArray& block) const {
+  const Stored stored = stored_chunk(number);
+  if (stored.size == 0) return;  // not written
+  const bool plain = edges_are_plain_ && block.nbytes() != stored_bytes;
+  if (plain ? stored.size == file_bytes_ : may_unpack(stored)) return;
+  throw CorruptError(place(number) + ": its " + std::to_string(stored.size) +
+                     " bytes do not unpack to the " + std::to_string(file_bytes_) +
+                     " of a chunk; run the node again");
+}
+
+/// What comes out of the filters that are not ours is not known: only that it is long enough, and
+/// nothing where there is a plugin's among them.
+bool Reader::may_unpack(Stored stored) const {
+  const std::size_t most = file_bytes_ + 64;  // what a filter may add to a chunk
+  const std::size_t elements = file_bytes_ / file_itemsize_;
+  bool is_known = true;
+  for (std::size_t i = filters_.size(); i-- > 0;) {
+    if ((stored.skipped >> i & 1U) != 0) continue;
+    const auto& [id, values] = filters_[i];
+    const std::span data(stored.data.get(), stored.size);
+    const bool is_ours =
+        id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_FLETCHER32 || id == H5Z_FILTER_DEFLATE;
+    if (!is_ours && id != H5Z_FILTER_NBIT && id != H5Z_FILTER_SCALEOFFSET &&
+        id != H5Z_FILTER_SZIP) {
+      return true;
+    }
+    if (id == H5Z_FILTER_SHUFFLE && !is_known) continue;
+    if (!is_known) return false;
+    bool fits = true;
+    if (id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE) {
+      auto next = pool_->take(std::max(most, stored.size));
+      if (id == H5Z_FILTER_DEFLATE) {
+        stored.size = inflate_up_to(data.data(), data.size(), next.get(), most);
+        fits = stored.size > 0;
+      } else if ((fits = !values.empty() && values[0] > 0)) {
+        unshuffle(data.data(), data.size(), values[0], next.get());
+      }
+      stored.data = std::move(next);
+    } else if (id == H5Z_FILTER_FLETCHER32) {
+      fits = take_off_fletcher32(data.data(), stored.size);
+    } else {
+      const auto may = id == H5Z_FILTER_NBIT          ? may_unpack_nbit
+                       : id == H5Z_FILTER_SCALEOFFSET ? may_unpack_scaleoffset
+                                                      : may_unpack_szip;
+      fits = may(values, data, elements, file_itemsize_);
+      stored.size = file_bytes_;
+      is_known = false;
+    }
+    if (!fits) return false;
+  }
+  return stored.size == file_bytes_;
+}
+
 void Reader::read_in_library(std::size_t number, NdArray& block) const {
   const std::vector<hsize_t> at = origin(number);
   std::vector<hsize_t> lengths = to_hsize(block.shape());
   lengths.resize(rank_);
+  if (info.chunked && filter_count_ > 0) check_packed(number, block);
   // Where there is neither a chunk nor a fill value the library writes nothing.
   if (info.chunked) std::memset(block.mutable_data(), 0, block.nbytes());
   const Lock lock;

@@ -21,7 +21,8 @@ namespace functionfuse::formats::hdf5 {
 /// 1. `direct`: they are one run in the file whose place the library was asked for once: contiguous
 ///    data, or chunks one behind the other. They are read with pread, the library's file is closed.
 /// 2. `chunks`: the library finds a chunk and reads its bytes as they are; checking, inflating and
-///    unshuffling is done in the calling thread.
+///    unshuffling is done in the calling thread. Types that need a conversion get it from the
+///    library.
 /// 3. `library`: all else, in the library, one thread at a time.
 class Reader {
  public:
@@ -82,12 +83,15 @@ class Reader {
   void read_bytes(std::size_t number, std::uint64_t at, std::byte* to, std::size_t size) const;
   void read_chunk(std::size_t number, NdArray& block) const;
   void read_in_library(std::size_t number, NdArray& block) const;
+  void check_packed(std::size_t number, const NdArray& block) const;
   struct Stored {
     std::shared_ptr<std::byte> data;
     std::size_t size = 0;  // 0: not found
     std::uint32_t skipped = 0;
     std::string failure;  // why not
   };
+  void convert_chunk(std::size_t number, const Stored& stored, NdArray& block) const;
+  [[nodiscard]] bool may_unpack(Stored stored) const;
   [[nodiscard]] Stored stored_chunk(std::size_t number) const;
   [[nodiscard]] std::vector<hsize_t> origin(std::size_t number) const;
   [[nodiscard]] std::uint64_t place_in_run(std::size_t number) const;
@@ -101,14 +105,22 @@ class Reader {
   std::string name_in_file_;       // behind all links
   std::size_t rank_ = 0;           // of the dataset
   std::size_t file_itemsize_ = 0;  // before a conversion
+  struct Filter {
+    int id = 0;
+    std::vector<unsigned> values;
+  };
+  std::vector<Filter> filters_;  // in the order in which they were applied
   unsigned filter_count_ = 0;
-  int shuffle_at_ = -1;  // place in the pipeline, -1: not there
+  bool edges_are_plain_ = false;  // chunks at the edge are not filtered
+  int shuffle_at_ = -1;           // place in the pipeline, -1: not there
   int deflate_at_ = -1;
   int fletcher_at_ = -1;
   std::size_t shuffle_size_ = 0;
   bool own_filters_ = true;  // those that decode() knows
   bool has_userblock_ = false;
-  Type memory_;                      // mode library
+  bool raw_ = true;                  // elements are the same in the file and in memory
+  std::size_t file_bytes_ = 0;       // of a chunk in the file, not compressed
+  Type memory_;                      // modes chunks and library
   std::vector<std::uint64_t> sums_;  // all checksums, where they are not too many
   std::shared_ptr<functionfuse::detail::BufferPool> pool_ =
       std::make_shared<functionfuse::detail::BufferPool>();
