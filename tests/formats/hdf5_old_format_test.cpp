@@ -64,6 +64,8 @@ std::vector<Damage> damages() {
       {"DriverInformation", "contiguous", {{48, address(65536)}}, "driver information: it ends"},
       {"SymbolsTooMany", "chunked", {{1078, many}}, "more entries than there is room for"},
       {"HeapTooLarge", "chunked", {{688, address(1 << 30)}}, "local heap: it ends beyond the file"},
+      {"HeapSizeWraps", "chunked", {{688, address(~0ULL)}}, "local heap: it ends beyond the file"},
+      {"NumberTooLong", "contiguous", {{868 + 3 + 8, "\x7f"}}, "a number of more than 64 bytes"},
       {"FreeBlocksGoRound", "chunked", {{736, address(24)}}, "the list of free blocks goes round"},
       {"GroupTreeGoesRound", "chunked", {{141, "\1"}, {168, address(136)}}, "level below"},
       {"ChunkTreeGoesRound", "chunked", {{1405, "\1"}, {1456, address(1400)}}, "level below"},
@@ -75,7 +77,7 @@ std::vector<Damage> damages() {
       {"ContiguousTooShort", "contiguous", {{930, address(8)}}, "not of the size"},
       {"MembersTooMany", "compound", {{857, many}}, "datatype: it ends too early"},
       {"EnumerationTooLong", "bool", {{857, many}}, "datatype: it ends too early"},
-      {"EnumerationOfOtherSize", "bool", {{868, "\x7f"}}, "its values are no integers"},
+      {"EnumerationOfOtherSize", "bool", {{868, "\2"}}, "its values are no integers"},
       {"FillValueOfOtherSize", "compound", {{1084, "\x20"}}, "its fill value"},
       {"TypeIsItsOwn", "committed", {{1426, address(1368)}}, "which has none of its own"},
       {"AttributeTooLong",
@@ -93,7 +95,7 @@ std::vector<Damage> damages() {
 
 class Hdf5OldFormatDamageTest : public testing::TestWithParam<Damage> {};
 INSTANTIATE_TEST_SUITE_P(All, Hdf5OldFormatDamageTest, testing::ValuesIn(damages()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& one) { return one.param.name; });
 
 TEST_P(Hdf5OldFormatDamageTest, IsAnError) {
   const TempFolder temp;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::uint64_t kMostChunk = 0xffffffff;
 constexpr unsigned kSharedFlag = 2;
-constexpr unsigned kMostDepth = 256;  // of datatypes in datatypes: the library recurses
+constexpr std::uint64_t kMostNumber = 64;  // bytes of an integer or a float: it is converted
+constexpr unsigned kMostDepth = 256;       // of datatypes in datatypes: the library recurses
 
 std::uint64_t multiply(std::uint64_t a, std::uint64_t b) {
   std::uint64_t product = 0;
@@ -51,6 +52,7 @@ Extent read_extent(Cursor in) {
 std::uint64_t read_type(Cursor& in, unsigned depth);
 
 void check_bits(const Cursor& in, std::uint64_t first, std::uint64_t count, std::uint64_t size) {
+  in.require(size <= kMostNumber, "a number of more than 64 bytes");
   in.require(count > 0 && first + count <= 8 * size, "bits that are not in its bytes");
 }
 

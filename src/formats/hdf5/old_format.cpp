@@ -43,8 +43,8 @@ void OldFormat::check(H5FD_mem_t type, std::uint64_t base, std::uint64_t at,
       if (begins_with(block, kSignature)) check_superblock(address, block);
       break;
     case H5FD_MEM_OHDR:
-      // The library reads a header's continuations behind it, each once.
-      if (continuations_.erase(address) == 0) check_header(address);
+      // What was begun, the library reads next, each part of it once.
+      if (expected_.erase(address) == 0) check_header(address, block);
       break;
     case H5FD_MEM_LHEAP:
       check_heap(address, block);
@@ -63,11 +63,15 @@ Cursor OldFormat::cursor(std::span<const std::byte> bytes, std::uint64_t address
   return {bytes, base_ + address, widths_, what};
 }
 
-std::vector<std::byte> OldFormat::read(std::uint64_t address, std::uint64_t size,
-                                       const char* what) const {
+void OldFormat::check_inside(std::uint64_t address, std::uint64_t size, const char* what) const {
   if (base_ > size_ || address > size_ - base_ || size > size_ - base_ - address) {
     cursor({}, address, what).fail("it ends beyond the file");
   }
+}
+
+std::vector<std::byte> OldFormat::read(std::uint64_t address, std::uint64_t size,
+                                       const char* what) const {
+  check_inside(address, size, what);
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   io::read_all(fd_, base_ + address, bytes.data(), bytes.size(), path_);
   return bytes;
@@ -102,7 +106,7 @@ void OldFormat::check_superblock(std::uint64_t address, std::span<const std::byt
   const std::vector<std::byte> driver_begin = read(driver, 8, "driver information");
   Cursor of_driver = cursor(driver_begin, driver, "driver information");
   of_driver.skip(4);
-  static_cast<void>(read(driver, 16 + std::uint64_t{of_driver.u32()}, "driver information"));
+  check_inside(driver, 16 + std::uint64_t{of_driver.u32()}, "driver information");
 }
 
 // --------------------------------------------------------------------------------------- IV.A ----
@@ -115,9 +119,18 @@ struct OldFormat::Prefix {
   std::uint64_t skip = 0;  // bytes in front of the messages there
 };
 
-void OldFormat::check_header(std::uint64_t address) {
-  continuations_.clear();
+void OldFormat::check_header(std::uint64_t address, std::span<const std::byte> block) {
+  expected_.clear();
+  // The library first reads as much as is enough for most.
+  const std::uint64_t end = address + block.size();
+  if (begins_with(block, "FRHP")) {  // a fractal heap's header
+    expected_.insert(end);
+    return;
+  }
   const Facts object = read_header(address, 0);
+  if (!object.more.empty() && object.more[0].address + object.more[0].size > end) {
+    expected_.insert(end);
+  }
   if (!object.layout) return;
   const Layout& layout = *object.layout;
   if (layout.kind == Layout::Kind::virtual_data) check_list(layout);
@@ -190,7 +203,7 @@ bool OldFormat::read_block(const Prefix& prefix, Run run, Facts& object, unsigne
     if (old || leads_on) read_message(id, flags, message, committed, object);
     if (id == 16 && depth == 0) {
       const std::uint64_t next = object.more.back().address;
-      in.require(continuations_.insert(next).second, "two continuations are one");
+      in.require(expected_.insert(next).second, "two continuations are one");
     }
   }
   return true;
@@ -200,21 +213,22 @@ bool OldFormat::read_block(const Prefix& prefix, Run run, Facts& object, unsigne
 
 void OldFormat::check_heap(std::uint64_t address, std::span<std::byte> block) {
   constexpr const char* what = "local heap";
-  if (const auto found = heaps_.find(address); found != heaps_.end()) {
-    if (found->second == block.size()) block.back() = std::byte{0};
-    return;
-  }
-  if (!begins_with(block, "HEAP")) return;
+  const auto end_name = [&] {  // of those whose last byte is in the block
+    for (auto last = heap_ends_.lower_bound(address);
+         last != heap_ends_.end() && *last - address < block.size(); ++last) {
+      block[static_cast<std::size_t>(*last - address)] = std::byte{0};
+    }
+  };
+  if (!begins_with(block, "HEAP")) return end_name();
   Cursor in = cursor(block, address, what);
   in.skip(8);
   const std::uint64_t size = in.length();
   std::uint64_t free = in.length();
   const std::uint64_t data = in.address();
   if (size == 0) return;
-  const std::size_t prefix = block.size() - in.left();
   const std::size_t links = 2 * widths_.length;
   in.require(data != kNowhere && size >= links, "it has no data");
-  const std::vector<std::byte> last = read(data + size - 1, 1, what);
+  check_inside(data, size, what);
 
   // Each free block says where the next one is and how long it is itself; together they cannot be
   // longer than the heap, so the list ends.
@@ -230,11 +244,8 @@ void OldFormat::check_heap(std::uint64_t address, std::span<std::byte> block) {
     entry.require(all <= size, "the list of free blocks goes round");
   }
 
-  if (data != address + prefix) {
-    heaps_[data] = size;
-  } else if (block.size() - prefix >= size) {
-    block[prefix + static_cast<std::size_t>(size) - 1] = std::byte{0};
-  }
+  heap_ends_.insert(data + size - 1);
+  end_name();
 }
 
 // --------------------------------------------------------------------------------------- III.B ---

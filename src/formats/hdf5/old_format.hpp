@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -61,7 +62,7 @@ class OldFormat {
   struct Prefix;
 
   void check_superblock(std::uint64_t address, std::span<const std::byte> block);
-  void check_header(std::uint64_t address);
+  void check_header(std::uint64_t address, std::span<const std::byte> block);
   void check_heap(std::uint64_t address, std::span<std::byte> block);
   void check_symbols(Cursor node) const;
   void check_tree(std::uint64_t address, Cursor node);
@@ -73,6 +74,7 @@ class OldFormat {
   bool read_block(const Prefix& prefix, Run run, Facts& object, unsigned depth);
   void note_tree(std::uint64_t address, const Tree& tree);
 
+  void check_inside(std::uint64_t address, std::uint64_t size, const char* what) const;
   [[nodiscard]] std::vector<std::byte> read(std::uint64_t address, std::uint64_t size,
                                             const char* what) const;
   [[nodiscard]] Cursor cursor(std::span<const std::byte> bytes, std::uint64_t address,
@@ -83,9 +85,9 @@ class OldFormat {
   const std::string path_;
   std::uint64_t base_ = 0;
   Widths widths_;
-  std::unordered_map<std::uint64_t, Tree> trees_;           // by address of a node
-  std::unordered_map<std::uint64_t, std::uint64_t> heaps_;  // size by address of the data
-  std::unordered_set<std::uint64_t> continuations_;         // of the header that is being read
+  std::unordered_map<std::uint64_t, Tree> trees_;  // by address of a node
+  std::set<std::uint64_t> heap_ends_;              // the last byte of each local heap
+  std::unordered_set<std::uint64_t> expected_;     // addresses of the rest of a header
 };
 
 }  // namespace functionfuse::formats::hdf5

@@ -195,7 +195,7 @@ void Reader::find_dataset() {
   if (!object) {
     const Failure failure = last_failure();
     H5L_info_t link;
-    if (H5Lget_info(file.id(), name.c_str(), &link, H5P_DEFAULT) >= 0 &&
+    if (!failure.offset && H5Lget_info(file.id(), name.c_str(), &link, H5P_DEFAULT) >= 0 &&
         link.type != H5L_TYPE_HARD) {
       throw NotFoundError(place() +
                           ": it is a link, and what it leads to is not there: " + failure.text);
