@@ -21,7 +21,7 @@
 /// chunks opens as fast as before.
 ///
 /// 1. Superblock of version 0 or 1: widths of addresses; no driver information beyond the file.
-/// 2. Facts header of version 1: its messages, in all its continuations, end where they should and
+/// 2. Object header of version 1: its messages, in all its continuations, end where they should and
 ///    fit each other (messages.hpp).
 /// 3. Local heap: its list of free blocks ends. The last byte of its data is made a NUL, behind
 ///    which no name can go on.

@@ -22,6 +22,8 @@
 namespace functionfuse::formats::hdf5 {
 namespace {
 
+constexpr const char* kCure =
+    "; a node that uses it has it computed again, otherwise remove its task and run the workflow";
 constexpr std::size_t kPiece = std::size_t{16} << 20;  // of data that has no chunks
 constexpr std::uint64_t kFewPieces = std::uint64_t{1} << 22;
 constexpr std::size_t kKeptSums = std::size_t{1} << 22;
@@ -673,14 +675,14 @@ void Reader::fail_not_written(std::size_t number, const std::string& failure) co
   throw CorruptError(place(number) +
                      ": it is not in the file, or cannot be found: what wrote the file was stopped "
                      "before its end, or the file is damaged" +
-                     (failure.empty() ? "" : " (" + failure + ")") + "; run the node again");
+                     (failure.empty() ? "" : " (" + failure + ")") + kCure);
 }
 
 void Reader::fail_changed(std::size_t number, std::uint64_t found, std::uint64_t expected) const {
   throw CorruptError(
       fmt::format("{}: its bytes are not those that were written: their checksum is "
-                  "{:016x}, not {:016x}; run the node again",
-                  place(number), found, expected));
+                  "{:016x}, not {:016x}{}",
+                  place(number), found, expected, kCure));
 }
 
 void Reader::check(std::size_t number, const std::byte* data, std::size_t size) const {
@@ -793,7 +795,7 @@ void Reader::decode(std::size_t number, const Stored& stored, std::byte* to) con
     if (!may_inflate(size, file_bytes_) || !inflate(from, size, plain, file_bytes_)) {
       throw CorruptError(place(number) + ": its " + std::to_string(size) +
                          " bytes do not inflate to the " + std::to_string(file_bytes_) +
-                         " of a chunk; run the node again");
+                         " of a chunk" + kCure);
     }
     from = plain;
   } else if (size != file_bytes_) {
@@ -854,7 +856,7 @@ void Reader::check_packed(std::size_t number, const NdArray& block) const {
   if (plain ? stored.size == file_bytes_ : may_unpack(stored)) return;
   throw CorruptError(place(number) + ": its " + std::to_string(stored.size) +
                      " bytes do not unpack to the " + std::to_string(file_bytes_) +
-                     " of a chunk; run the node again");
+                     " of a chunk" + kCure);
 }
 
 /// What comes out of the filters that are not ours is not known: only that it is long enough, and
