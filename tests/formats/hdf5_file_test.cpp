@@ -514,7 +514,7 @@ TEST_F(Hdf5FileTest, TheDamagedChunkIsNamed) {
       error_of(Errc::corrupt, [&] { read_block(*source, 2); }),
       testing::MatchesRegex("file .*/x.h5, dataset dask_arrays, chunk \\(1, 0\\): its bytes are "
                             "not those that were written: their checksum is [0-9a-f]{16}, "
-                            "not [0-9a-f]{16}; a node that uses it has it computed again"));
+                            "not [0-9a-f]{16}; .*"));
 }
 
 TEST_F(Hdf5FileTest, ChunksSwappedWithTheirChecksums) {
