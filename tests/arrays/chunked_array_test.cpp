@@ -282,6 +282,8 @@ TEST(ChunkedArray, WrittenAsInNumpy) {
   EXPECT_EQ(x.sum().compute_scalar<int>(), 156);
   EXPECT_EQ(copy.sum().compute_scalar<int>(), 66);
   EXPECT_EQ(numbers({4, 4}, {2, 2}).rechunk({{1, 3}, {4}}).chunks(), ff::Chunks({{1, 3}, {4}}));
+  EXPECT_EQ(x.rechunk({{1, 2, 9}}).chunks(), ff::Chunks({{1, 2, 9}}));
+  EXPECT_EQ(x.rechunk({5}).chunks(), ff::Chunks({{5, 5, 2}}));
   EXPECT_EQ(numbers({4, 4}, {2, 2}).rechunk({4, 1}).chunks(), ff::Chunks({{4}, {1, 1, 1, 1}}));
 }
 

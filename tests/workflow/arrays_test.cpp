@@ -124,6 +124,59 @@ struct Image : ff::ChunkedArray {
   [[nodiscard]] double brightness() const { return mean().compute_scalar<double>(); }
 };
 
+// What the original cannot keep, or gives back as something else.
+TEST(Arrays, AnyShapeChunksAndDtypeComeBackAsTheyWere) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  auto comes_back = [&](const ff::ChunkedArray& array) {
+    SCOPED_TRACE(array.repr());
+    const ff::NdArray expected = array.compute();
+    const ff::Chunks chunks = array.chunks();
+    storage->save("w", "t", array);
+    const auto read = storage_at(folder)->read_task<ff::ChunkedArray>("w", "t");
+    EXPECT_EQ(read.chunks(), chunks);
+    EXPECT_EQ(read.dtype(), array.dtype());
+    EXPECT_TRUE(equal(read.compute(), expected));
+  };
+  const auto x = counted(1000, 250);
+  comes_back(x.slice({{1, {}}}));                    // off the grid
+  comes_back(x.slice({{{}, {}, -3}}));
+  comes_back(x.rechunk({{1, 2, 997}}));              // irregular
+  comes_back(ff::ChunkedArray::zeros({3, 5}, {2, 9}).rechunk({{3}, {1, 3, 1}}).transpose());
+  comes_back(ff::ChunkedArray(3.5));                 // rank 0
+  comes_back(ff::ChunkedArray::zeros({0, 3}, {1, 2}));
+  comes_back(ff::ChunkedArray::zeros({0}, {1}));
+  const auto dates = ff::NdArray::from(std::vector<std::int64_t>{0, 1, -1, INT64_MIN});
+  for (const char* dtype : {"<M8[ns]", "<M8[D]", "<m8[s]", ">m8[us]"}) {
+    comes_back(ff::ChunkedArray::from_array(dates.reinterpret(ff::DType::parse(dtype)), {3}));
+  }
+  comes_back(ff::ChunkedArray::zeros({4}, {3}, ff::DType::parse("<U5")));
+  comes_back(ff::ChunkedArray::zeros({4}, {3}, ff::DType::parse("S3")));
+  EXPECT_EQ(files_in(folder.path() / "w" / "bigdata"), 1u);  // of all those, the last one's
+}
+
+TEST(Arrays, MoreChunksThanTheOriginalSurvives) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  storage->save("w", "t", counted(100'000, 1));
+  const auto read = storage_at(folder)->read_task<ff::ChunkedArray>("w", "t");
+  EXPECT_EQ(read.chunks().count(), 100'000u);
+  EXPECT_EQ(read.sum().compute_scalar<double>(), 100'000.0 * 99'999 / 2);
+}
+
+// In Python such an array can't be sent to another process; here a forked one goes on with it.
+TEST(Arrays, AForkedProcessReadsTheArraysThatWereOpen) {
+  TempFolder folder;
+  auto storage = storage_at(folder);
+  storage->save("w", "t", counted(1000, 7));
+  const auto read = storage->read_task<ff::ChunkedArray>("w", "t");
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(read.sum().compute_scalar<double>({.threads = 1}) == 499'500.0 ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST(Arrays, SubclassesAreKept) {
   TempFolder folder;
   auto storage = storage_at(folder);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -210,8 +211,10 @@ class ChunkedArray {
   [[nodiscard]] ChunkedArray rechunk(const Shape& chunks) const;
   /// \error invalid_argument  chunks of another shape
   [[nodiscard]] ChunkedArray rechunk(const Chunks& chunks) const;
-  [[nodiscard]] ChunkedArray rechunk(const std::vector<std::vector<std::int64_t>>& chunks) const {
-    return rechunk(Chunks(chunks));
+  /// rechunk({{2, 2}, {4}})
+  [[nodiscard]] ChunkedArray rechunk(
+      std::initializer_list<std::initializer_list<std::int64_t>> chunks) const {
+    return rechunk(Chunks({chunks.begin(), chunks.end()}));
   }
   [[nodiscard]] ChunkedArray transpose() const;
   [[nodiscard]] ChunkedArray transpose(const std::vector<std::size_t>& axes) const;
