@@ -177,9 +177,7 @@ constexpr unsigned kMostThreads = 256;
 /// least: so there is one, for good.
 void allow_threads(unsigned count) {
   if (count <= static_cast<unsigned>(tbb::info::default_concurrency())) return;
-  static const auto* control =
-      new tbb::global_control(tbb::global_control::max_allowed_parallelism, kMostThreads);
-  (void)control;
+  static const tbb::global_control control(tbb::global_control::max_allowed_parallelism, kMostThreads);
 }
 
 Evaluation::Evaluation(const std::vector<Output>& outputs, const ComputeOptions& options)
