@@ -1,5 +1,7 @@
 #include <functionfuse/arrays/chunked_array.hpp>
 
+#include <ostream>
+
 #include <functionfuse/error.hpp>
 
 #include "evaluation.hpp"
@@ -25,6 +27,14 @@ std::size_t ChunkedArray::size() const {
 std::string ChunkedArray::repr() const {
   return "ChunkedArray(shape=" + shape_text(shape()) + ", dtype=" + dtype().to_string() +
          ", chunks=" + chunks().to_string() + ")";
+}
+
+std::ostream& operator<<(std::ostream& stream, const ChunkedArray& array) { return stream << array.repr(); }
+
+void ChunkedArray::check_one_element() const {
+  if (size() == 1) return;
+  throw Error(Errc::invalid_argument, "compute_scalar: " + repr() + " has " + std::to_string(size()) +
+                                          " elements: reduce it to one (sum, max) before, or compute() it whole");
 }
 
 NdArray ChunkedArray::compute(const ComputeOptions& options) const {

@@ -177,9 +177,9 @@ std::uint32_t EvaluationPlan::task(std::uint32_t node, std::size_t number,
 EvaluationPlan::Chunk EvaluationPlan::largest(std::uint32_t n, std::size_t number) const {
   const PlanNode& node = nodes[n];
   Chunk found{n, number, node.is_free ? 0 : chunk_bytes(node, number)};
-  std::vector<Need> needs;
-  node.operation->needs(number, needs);
-  for (const Need& need : needs) {
+  std::vector<Need> made_of;
+  node.operation->needs(number, made_of);
+  for (const Need& need : made_of) {
     const std::uint32_t input = node.inputs[need.input];
     const Chunk made = nodes[input].kept ? Chunk{input, need.number, chunk_bytes(nodes[input], need.number)}
                                          : largest(input, need.number);

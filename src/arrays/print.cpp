@@ -17,6 +17,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <ostream>
 #include <span>
 
 #include <functionfuse/arrays/half.hpp>
@@ -764,5 +765,7 @@ std::string NdArray::element_string(std::size_t flat) const {
   }
   return text;
 }
+
+std::ostream& operator<<(std::ostream& stream, const NdArray& array) { return stream << array.repr(); }
 
 }  // namespace functionfuse

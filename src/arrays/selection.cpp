@@ -11,6 +11,8 @@ namespace functionfuse {
 namespace detail {
 namespace {
 
+__extension__ using Wide = __int128;
+
 [[noreturn]] void fail(const std::string& what) { throw Error(Errc::invalid_argument, what); }
 
 /// The array with axes of length 1 left out.
@@ -93,7 +95,7 @@ Positions positions(const Slice& slice, std::int64_t length) {
   const std::int64_t stop = slice.stop ? normal(*slice.stop) : forward ? length : -1;
   std::int64_t count = 0;
   if (forward && start < stop) count = (stop - start - 1) / slice.step + 1;
-  if (!forward && start > stop) count = static_cast<std::int64_t>((start - stop - 1) / -static_cast<__int128>(slice.step)) + 1;
+  if (!forward && start > stop) count = static_cast<std::int64_t>((start - stop - 1) / -static_cast<Wide>(slice.step)) + 1;
   return {start, slice.step, count};
 }
 
@@ -107,7 +109,7 @@ std::vector<SliceOperation::Piece> pieces_of(const Chunks& chunks, std::size_t a
     const std::int64_t begin = starts[static_cast<std::size_t>(block)];
     const std::int64_t end = starts[static_cast<std::size_t>(block) + 1];
     const std::int64_t left = at.step > 0 ? end - 1 - at.start : at.start - begin;
-    const auto step = static_cast<__int128>(at.step > 0 ? at.step : -static_cast<__int128>(at.step));
+    const auto step = static_cast<Wide>(at.step > 0 ? at.step : -static_cast<Wide>(at.step));
     const auto n = std::min(at.count, static_cast<std::int64_t>(left / step) + 1);
     const std::int64_t first = at.start - begin;
     const std::int64_t last = first + (n - 1) * at.step;
@@ -314,12 +316,14 @@ ChunkedArray ChunkedArray::take(std::int64_t index, std::int64_t axis) const {
 }
 
 ChunkedArray ChunkedArray::transpose() const {
-  std::vector<std::size_t> axes(ndim());
-  std::iota(axes.rbegin(), axes.rend(), std::size_t{0});
+  std::vector<std::int64_t> axes(ndim());
+  std::iota(axes.rbegin(), axes.rend(), std::int64_t{0});
   return transpose(axes);
 }
 
-ChunkedArray ChunkedArray::transpose(const std::vector<std::size_t>& axes) const {
+ChunkedArray ChunkedArray::transpose(const Axes& given) const {
+  std::vector<std::size_t> axes;
+  for (const std::int64_t axis : given) axes.push_back(detail::normal_axis(axis, ndim()));
   std::vector<std::size_t> sorted = axes;
   std::ranges::sort(sorted);
   std::vector<std::size_t> all(ndim());

@@ -10,6 +10,8 @@ namespace functionfuse {
 namespace detail {
 namespace {
 
+__extension__ using Wide = __int128;
+
 Operation::Traits traits_of(const ChunkSource& source) {
   return {.is_free = source.is_in_memory(), .is_stored = source.is_stored()};
 }
@@ -216,7 +218,7 @@ ChunkedArray ChunkedArray::full(const Shape& shape, const Shape& chunks, const N
 ChunkedArray ChunkedArray::arange_of(std::int64_t start, std::int64_t stop, std::int64_t step,
                                      std::int64_t chunk) {
   if (step == 0) throw Error(Errc::invalid_argument, "arange: the step is 0");
-  __int128 count = (static_cast<__int128>(stop) - start + step - (step > 0 ? 1 : -1)) / step;
+  detail::Wide count = (static_cast<detail::Wide>(stop) - start + step - (step > 0 ? 1 : -1)) / step;
   if (count < 0) count = 0;
   if (count > INT64_MAX) throw Error(Errc::invalid_argument, "arange: more than 2^63 - 1 elements");
   return detail::arange<std::int64_t>(start, step, static_cast<std::int64_t>(count), chunk);

@@ -50,10 +50,13 @@ std::shared_ptr<void> SerializerHooks::persistent_load(const PersistentId& id,
                                                        const std::type_info& type) {
   AnySerializer* serializer = pool_.find(std::string_view(id.name));
   if (serializer == nullptr) {
+    // The one whose class is not called as its name on disk.
+    const bool is_array = id.name == "HDFSerializer";
     throw UnsupportedError("it was kept by the serializer \"" + id.name +
                            "\", which is not registered with this storage (" + registered(pool_) +
-                           "): call storage->register_persistent_serializers<...>() with it before "
-                           "reading");
+                           "): call storage->register_persistent_serializers<" +
+                           (is_array ? "ff::DaskArraySerializer" : "...") + ">() " +
+                           (is_array ? "" : "with it ") + "before reading");
   }
   if (serializer->type() != type) {
     throw Error(Errc::type_mismatch, "the serializer \"" + id.name + "\" reads objects of type " +

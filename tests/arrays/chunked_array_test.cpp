@@ -9,6 +9,7 @@
 #include <mutex>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "functionfuse/error.hpp"
@@ -285,6 +286,18 @@ TEST(ChunkedArray, WrittenAsInNumpy) {
   EXPECT_EQ(x.rechunk({{1, 2, 9}}).chunks(), ff::Chunks({{1, 2, 9}}));
   EXPECT_EQ(x.rechunk({5}).chunks(), ff::Chunks({{5, 5, 2}}));
   EXPECT_EQ(numbers({4, 4}, {2, 2}).rechunk({4, 1}).chunks(), ff::Chunks({{4}, {1, 1, 1, 1}}));
+}
+
+TEST(ChunkedArray, OfTemporariesAndWholes) {
+  static_assert(!std::is_assignable_v<ff::ChunkedArray, int>, "x[0] = 5 would change nothing");
+  auto x = numbers({2, 3}, {2, 2});
+  EXPECT_EQ(x.transpose({-1, 0}).shape(), (ff::Shape{3, 2}));
+  EXPECT_EQ(x.sum(std::vector<int>{0, 1}).compute_scalar<double>(), 15.0);
+  EXPECT_THAT(error_of([&] { (void)x.compute_scalar<double>(); }), HasSubstr("has 6 elements"));
+  std::ostringstream text;
+  text << x << x.sum().compute();
+  EXPECT_EQ(text.str(), x.repr() + x.sum().compute().repr());
+  EXPECT_EQ(ff::ChunkedArray::from_array(ff::NdArray::from(std::vector<double>(4)), {{1, 3}}).chunks(), ff::Chunks({{1, 3}}));
 }
 
 TEST(ChunkedArray, AnOperandThatIsThereTwiceIsMadeOnce) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,18 +59,25 @@ class ChunkedArray {
   class Axes : public std::vector<std::int64_t> {
    public:
     using std::vector<std::int64_t>::vector;
-    Axes(std::vector<std::int64_t> axes) : vector(std::move(axes)) {}
+    template <std::integral T>
+    Axes(const std::vector<T>& axes) : vector(axes.begin(), axes.end()) {}
     template <std::integral T>
       requires(!std::same_as<T, bool>)  // sum(true) was meant for keepdims
     Axes(T axis) : vector(1, static_cast<std::int64_t>(axis)) {}
   };
-  /// Writes the elements of one chunk; called from several threads at a time.
+  /// Writes all elements of one chunk, of unspecified content before; called from several threads at a time.
   using Fill = std::function<void(NdArray& block, const Block& where)>;
   /// Makes a block of blocks, which it may not write to; called from several threads at a time.
   using BlockFunction = std::function<void(std::span<const NdArray> blocks, NdArray& out, const Block& where)>;
 
   /// Float64, shape (0,).
   ChunkedArray();
+  ChunkedArray(const ChunkedArray&) = default;
+  ChunkedArray(ChunkedArray&&) noexcept = default;
+  // Not of a temporary: `x[0] = y` would change nothing of x.
+  ChunkedArray& operator=(const ChunkedArray&) & = default;
+  ChunkedArray& operator=(ChunkedArray&&) & noexcept = default;
+  ~ChunkedArray() = default;
   /// A scalar as an operand, of rank 0: `x + 1`. As in numpy 1.x its value takes part in the choice of
   /// the result's dtype: a uint8 array plus 1 is uint8.
   template <ArrayElement T>
@@ -84,6 +92,11 @@ class ChunkedArray {
 
   static ChunkedArray from_array(const NdArray& array, const Shape& chunks);
   static ChunkedArray from_array(const NdArray& array, const Chunks& chunks);
+  /// from_array(array, {{2, 2}, {4}})
+  static ChunkedArray from_array(const NdArray& array,
+                                 std::initializer_list<std::initializer_list<std::int64_t>> chunks) {
+    return from_array(array, Chunks({chunks.begin(), chunks.end()}));
+  }
   /// Copies; one axis.
   template <ArrayElement T>
   static ChunkedArray from_array(std::span<const T> values, std::int64_t chunk);
@@ -142,8 +155,10 @@ class ChunkedArray {
   /// \error any               what a function or a file that is read throws
   [[nodiscard]] NdArray compute(const ComputeOptions& options = {}) const;
   /// A result of one element.
+  /// \error invalid_argument  it has more elements, or none
   template <ArrayElement T>
   [[nodiscard]] T compute_scalar(const ComputeOptions& options = {}) const {
+    check_one_element();
     return compute(options).reshape({}).template at<T>();
   }
   /// Computes the chunks and hands each to the sink; nothing is kept.
@@ -161,10 +176,10 @@ class ChunkedArray {
   friend ChunkedArray operator%(const ChunkedArray& a, const ChunkedArray& b);
   friend ChunkedArray operator-(const ChunkedArray& a);
   /// `x += y` is `x = x + y`: a new array, to which copies of the old one do not belong.
-  ChunkedArray& operator+=(const ChunkedArray& other) { return *this = *this + other; }
-  ChunkedArray& operator-=(const ChunkedArray& other) { return *this = *this - other; }
-  ChunkedArray& operator*=(const ChunkedArray& other) { return *this = *this * other; }
-  ChunkedArray& operator/=(const ChunkedArray& other) { return *this = *this / other; }
+  ChunkedArray& operator+=(const ChunkedArray& other) & { return *this = *this + other; }
+  ChunkedArray& operator-=(const ChunkedArray& other) & { return *this = *this - other; }
+  ChunkedArray& operator*=(const ChunkedArray& other) & { return *this = *this * other; }
+  ChunkedArray& operator/=(const ChunkedArray& other) & { return *this = *this / other; }
   /// Bitwise for integers, logical for bools.
   friend ChunkedArray operator&(const ChunkedArray& a, const ChunkedArray& b);
   friend ChunkedArray operator|(const ChunkedArray& a, const ChunkedArray& b);
@@ -217,7 +232,7 @@ class ChunkedArray {
     return rechunk(Chunks({chunks.begin(), chunks.end()}));
   }
   [[nodiscard]] ChunkedArray transpose() const;
-  [[nodiscard]] ChunkedArray transpose(const std::vector<std::size_t>& axes) const;
+  [[nodiscard]] ChunkedArray transpose(const Axes& axes) const;
   /// One axis of length 1 more: numpy.expand_dims.
   [[nodiscard]] ChunkedArray expand_dims(std::int64_t axis) const;
   /// numpy.broadcast_to.
@@ -259,6 +274,7 @@ class ChunkedArray {
   [[nodiscard]] const std::shared_ptr<detail::LazyArray>& lazy() const noexcept { return lazy_; }
 
  private:
+  void check_one_element() const;
   static ChunkedArray arange_of(std::int64_t start, std::int64_t stop, std::int64_t step, std::int64_t chunk);
   static ChunkedArray arange_of(double start, double stop, double step, std::int64_t chunk);
 
@@ -295,6 +311,9 @@ ChunkedArray isfinite(const ChunkedArray& a);
 ChunkedArray conjugate(const ChunkedArray& a);
 ChunkedArray real(const ChunkedArray& a);
 ChunkedArray imag(const ChunkedArray& a);
+
+/// array.repr()
+std::ostream& operator<<(std::ostream& stream, const ChunkedArray& array);
 
 /// Several arrays in one evaluation: what they share is computed once.
 [[nodiscard]] std::vector<NdArray> compute_all(const std::vector<ChunkedArray>& arrays,

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -301,6 +302,9 @@ class NdArray {
   std::size_t size_ = 0;
   bool writable_ = true;
 };
+
+/// array.repr()
+std::ostream& operator<<(std::ostream& stream, const NdArray& array);
 
 bool equal(const NdArray& a, const NdArray& b);
 

@@ -642,6 +642,14 @@ std::vector<std::int64_t> Reader::read_lengths(std::size_t axis) {
 
 // ---------------------------------------------------------------------------------- reading ----
 
+/// Whether there are chunks that the array does not fill.
+bool Reader::has_edges() const {
+  for (std::size_t axis = 0; axis < chunks.ndim(); ++axis) {
+    if (chunks.lengths(axis).back() != stored_shape[axis]) return true;
+  }
+  return false;
+}
+
 std::size_t Reader::extra_bytes() const {
   switch (mode) {
     case Mode::no_bytes:
@@ -650,7 +658,11 @@ std::size_t Reader::extra_bytes() const {
       // Only chunks at the edge need it.
       return is_contiguous ? 0 : stored_bytes;
     case Mode::chunks:
-      return raw_ ? 3 * stored_bytes : 5 * std::max(stored_bytes, file_bytes_);
+      // As stored, inflated but shuffled, and whole where only a part is wanted.
+      if (raw_) {
+        return (1 + (deflate_at_ >= 0 && shuffle_at_ >= 0 ? 1 : 0) + (has_edges() ? 1 : 0)) * stored_bytes;
+      }
+      return 5 * std::max(stored_bytes, file_bytes_);
     case Mode::library:
       return info.chunked ? 4 * std::max(stored_bytes, file_bytes_) : 0;
   }

@@ -78,6 +78,7 @@ class Reader {
   std::vector<std::int64_t> read_lengths(std::size_t axis);
   [[nodiscard]] std::vector<std::string> names_near(const std::string& group) const;
   [[nodiscard]] std::uint64_t most_pieces() const;
+  [[nodiscard]] bool has_edges() const;
 
   void read_direct(std::size_t number, NdArray& block) const;
   void read_bytes(std::size_t number, std::uint64_t at, std::byte* to, std::size_t size) const;
