@@ -10,6 +10,7 @@
 #include "functionfuse/backends/plugins.hpp"
 #include "functionfuse/error.hpp"
 #include "functionfuse/formats/hdf5.hpp"
+#include "functionfuse/formats/zarr.hpp"
 #include "functionfuse/pickle/pickle.hpp"
 #include "functionfuse/serializers/bytes_serializer.hpp"
 #include "functionfuse/serializers/dask_array_serializer.hpp"

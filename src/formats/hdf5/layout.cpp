@@ -12,30 +12,10 @@
 namespace functionfuse::formats {
 
 Chunks stored_chunks(const Chunks& chunks, const DType& dtype) {
-  Shape piece = chunks.chunksize();
-  for (;;) {
-    std::size_t bytes = std::max<std::size_t>(dtype.itemsize(), 1);
-    for (const std::int64_t length : piece) {
-      const auto n = static_cast<std::size_t>(std::max<std::int64_t>(length, 1));
-      if (__builtin_mul_overflow(bytes, n, &bytes)) bytes = hdf5::kMaxChunk + 1;
-      if (bytes > hdf5::kMaxChunk) break;
-    }
-    if (bytes <= hdf5::kMaxChunk) break;
-    auto longest = std::max_element(piece.begin(), piece.end());
-    *longest -= *longest / 2;
-  }
-  for (std::int64_t& length : piece) {
-    if (length == 0) length = -1;
-  }
-  return Chunks::regular(chunks.shape(), piece);
+  return regular_chunks(chunks, dtype.itemsize(), hdf5::kMaxChunk);
 }
 
 namespace hdf5 {
-
-std::uint64_t chunk_checksum(const std::byte* data, std::size_t size, std::size_t number) {
-  const std::uint64_t hash = XXH3_64bits_withSeed(data, size, number);
-  return hash == 0 ? 1 : hash;
-}
 
 ChunkChecksum::ChunkChecksum(std::size_t number) : state_(XXH3_createState()) {
   if (!state_) throw std::bad_alloc();

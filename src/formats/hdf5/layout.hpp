@@ -8,6 +8,8 @@
 
 #include <functionfuse/arrays/chunks.hpp>
 
+#include "formats/stored_chunks.hpp"
+
 struct XXH3_state_s;
 
 /// \file
@@ -32,9 +34,7 @@ inline constexpr std::size_t kMaxChunk = 0xffffffff;
   return dataset + ".chunks." + std::to_string(axis);
 }
 
-/// Of a chunk's bytes as they are stored. Never 0: that is a chunk that was not written.
-[[nodiscard]] std::uint64_t chunk_checksum(const std::byte* data, std::size_t size,
-                                           std::size_t number);
+using formats::chunk_checksum;
 /// The same, of bytes that come in pieces: a large chunk is read or written and added piece by
 /// piece while that is in the cache.
 class ChunkChecksum {
