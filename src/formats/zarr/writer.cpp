@@ -59,7 +59,9 @@ ZarrWriter::ZarrWriter(std::shared_ptr<zarr::Store> store, const std::string& ar
                .fill_value = std::nullopt,
                .order = options.order,
                .separator = options.separator};
-  metadata_.fill_value = zarr::zero_of(metadata_.dtype);
+  // zarr-python cannot read a number as a datetime64 without a unit.
+  const bool has_zero = metadata_.dtype.kind() != 'M' || metadata_.dtype.unit() != "generic";
+  if (has_zero) metadata_.fill_value = zarr::zero_of(metadata_.dtype);
   record_.logical = std::move(logical);
   check_arguments();
   zarray_ = zarr::write_array(metadata_);
