@@ -86,9 +86,9 @@ int blosc_shuffle(int shuffle, std::size_t itemsize) {
 std::size_t encode_blosc(const Codec& codec, Bytes from, std::size_t itemsize, Room to) {
   // No more room than numcodecs gives: what does not become smaller is stored as it is.
   const std::size_t room = std::min(to.size(), from.size() + BLOSC_MAX_OVERHEAD);
-  const int size = blosc_compress_ctx(codec.level, blosc_shuffle(codec.shuffle, itemsize), itemsize,
-                                      from.size(), from.data(), to.data(), room,
-                                      codec.cname.c_str(), codec.blocksize, 1);
+  const int size =
+      blosc_compress_ctx(codec.level, blosc_shuffle(codec.shuffle, itemsize), itemsize, from.size(),
+                         from.data(), to.data(), room, codec.cname.c_str(), codec.blocksize, 1);
   if (size <= 0) fail_encode("blosc");
   return static_cast<std::size_t>(size);
 }

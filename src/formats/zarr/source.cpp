@@ -28,13 +28,9 @@ std::optional<std::string> get_text(const Store& store, const std::string& key) 
   return text_of(*bytes);
 }
 
-std::string url_of(const Store& store, const std::string& key) {
-  return store.location() + "/" + key;
-}
-
 std::vector<std::string> arrays_in(const Store& store) {
   if (const auto text = get_text(store, zarr::kConsolidatedKey)) {
-    return zarr::consolidated_arrays(*text, url_of(store, zarr::kConsolidatedKey));
+    return zarr::consolidated_arrays(*text, store.url(zarr::kConsolidatedKey));
   }
   std::vector<std::string> arrays;
   const std::string end = std::string("/") + zarr::kArrayKey;
@@ -49,10 +45,9 @@ std::vector<std::string> arrays_in(const Store& store) {
 
 [[noreturn]] void fail_not_found(const Store& store, const std::string& path) {
   if (store.get(path + zarr::kVersion3Key, zarr::kMostMetadataBytes)) {
-    throw UnsupportedError(url_of(store, path) + " is Zarr version 3; only version 2 is read here");
+    throw UnsupportedError(store.url(path) + " is Zarr version 3; only version 2 is read here");
   }
-  std::string text =
-      "there is no Zarr array " + (path.empty() ? "at " + store.location() : url_of(store, path));
+  std::string text = "there is no Zarr array at " + store.url(path);
   const auto arrays = arrays_in(store);
   for (std::size_t i = 0; i < arrays.size() && i < kMostNames; ++i) {
     text += (i == 0 ? "; there are: " : ", ") + arrays[i];
@@ -65,7 +60,7 @@ std::string zarray_of(const Store& store, const std::string& path) {
   if (auto text = get_text(store, path + zarr::kArrayKey)) return *std::move(text);
   if (const auto all = get_text(store, zarr::kConsolidatedKey)) {
     const std::string array = path.empty() ? path : path.substr(0, path.size() - 1);
-    auto text = zarr::consolidated_array(*all, array, url_of(store, zarr::kConsolidatedKey));
+    auto text = zarr::consolidated_array(*all, array, store.url(zarr::kConsolidatedKey));
     if (text) return *std::move(text);
   }
   fail_not_found(store, path);
@@ -92,7 +87,7 @@ std::shared_ptr<ZarrSource> ZarrSource::open(std::shared_ptr<const Store> store,
                                              const std::string& array, bool sparse) {
   const std::string path = array.empty() ? "" : array + "/";
   const std::string text = zarray_of(*store, path);
-  const std::string place = url_of(*store, path + zarr::kArrayKey);
+  const std::string place = store->url(path + zarr::kArrayKey);
   zarr::ArrayMetadata metadata = zarr::parse_array(text, place);
   Chunks chunks = chunks_of(metadata, place);
   std::shared_ptr<ZarrSource> source(
@@ -121,7 +116,7 @@ void ZarrSource::open_record(std::string_view zarray) {
   const auto bytes = store_->get(key, zarr::most_record_bytes(chunks()));
   record_.logical = chunks();
   if (!bytes) return;
-  record_ = zarr::parse_record(*bytes, zarray, chunks(), has_bytes_, url_of(*store_, key));
+  record_ = zarr::parse_record(*bytes, zarray, chunks(), has_bytes_, store_->url(key));
   has_record_ = true;
 }
 
@@ -136,8 +131,8 @@ void ZarrSource::read(std::size_t number, NdArray& block) const {
   const Shape index = chunks().index(number);
   const std::string key = path_ + metadata_.chunk_key(index);
   const auto place = [&] {
-    return "Zarr array " + url_of(*store_, path_) + ", chunk " + shape_text(index) + ", key " +
-           key + ": ";
+    return "Zarr array " + store_->url(path_) + ", chunk " + shape_text(index) + ", key " + key +
+           ": ";
   };
   try {
     read_key(number, key, block);
@@ -180,7 +175,7 @@ void ZarrSource::check(std::size_t number, std::span<const std::byte> stored) co
   throw CorruptError(
       "its bytes are not those that were written: they are damaged, or another program has written "
       "to the array. In that case remove " +
-      url_of(*store_, path_ + zarr::kRecordKey) + ", and the array is read as it is now");
+      store_->url(path_ + zarr::kRecordKey) + ", and the array is read as it is now");
 }
 
 void ZarrSource::unpack(std::span<const std::byte> stored, std::span<std::byte> chunk) const {

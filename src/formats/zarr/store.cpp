@@ -14,6 +14,11 @@ std::string without_slashes(std::string text) {
 
 }  // namespace
 
+std::string Store::url(std::string_view key) const {
+  if (key.ends_with('/')) key.remove_suffix(1);
+  return key.empty() ? location() : location() + "/" + std::string(key);
+}
+
 bool is_s3(std::string_view location) noexcept { return location.starts_with(kScheme); }
 
 std::unique_ptr<Store> open_store(std::string_view location) {
@@ -31,8 +36,8 @@ std::unique_ptr<Store> open_store(std::string_view location) {
 }
 
 void fail_too_large(const Store& store, const std::string& key, std::size_t most_bytes) {
-  throw CorruptError(store.location() + "/" + key + " has more than the " +
-                     std::to_string(most_bytes) + " bytes that it can have");
+  throw CorruptError(store.url(key) + " has more than the " + std::to_string(most_bytes) +
+                     " bytes that it can have");
 }
 
 }  // namespace functionfuse::formats::zarr

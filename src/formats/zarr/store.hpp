@@ -23,6 +23,8 @@ class Store {
 
   /// "/data/x.zarr", "s3://bucket/x.zarr"
   [[nodiscard]] virtual const std::string& location() const noexcept = 0;
+  /// Where a key is; or what keys have in common, "group/x/".
+  [[nodiscard]] std::string url(std::string_view key) const;
 
   /// Empty: there is no such key.
   /// \error corrupt  it has more than `most_bytes`; they are not kept in memory

@@ -73,14 +73,13 @@ ZarrWriter::ZarrWriter(std::shared_ptr<zarr::Store> store, const std::string& ar
 
 std::string ZarrWriter::place(std::size_t number) const {
   const Shape index = chunks_.index(number);
-  return "Zarr array " + store_->location() + "/" + path_ + ", chunk " + shape_text(index) +
-         ", key " + path_ + metadata_.chunk_key(index);
+  return "Zarr array " + store_->url(path_) + ", chunk " + shape_text(index) + ", key " + path_ +
+         metadata_.chunk_key(index);
 }
 
 void ZarrWriter::check_arguments() const {
   const auto fail = [&](const std::string& what) {
-    throw Error(Errc::invalid_argument,
-                "Zarr array " + store_->location() + "/" + path_ + ": " + what);
+    throw Error(Errc::invalid_argument, "Zarr array " + store_->url(path_) + ": " + what);
   };
   if (!chunks_.is_regular()) {
     fail("chunks " + chunks_.to_string() + " of keys: these must be of one length along an axis");

@@ -6,8 +6,8 @@
 //   read LOCATION ARRAY SPARSE    DTYPE CHUNKS STORED CODEC FILTERS CHECKSUMS BYTES
 //   slice LOCATION ARRAY START STOP    BYTES of [START:STOP] along the first axis
 //
-// DTYPE as in hdf5_probe. CHUNKS: the lengths along each axis with commas, axes with semicolons; "-"
-// is rank 0. BYTES are those of the array in C order, in hexadecimal.
+// DTYPE as in hdf5_probe. CHUNKS: the lengths along each axis with commas, axes with semicolons;
+// "-" is rank 0. BYTES are those of the array in C order, in hexadecimal.
 
 #include <cstdio>
 #include <iostream>
@@ -154,8 +154,7 @@ std::string read(const std::vector<std::string>& a) {
 
 std::string slice(const std::vector<std::string>& a) {
   const auto array = ff::open_zarr(a.at(1), a.at(2));
-  const auto bytes =
-      array.slice({{std::stoll(a.at(3)), std::stoll(a.at(4))}}).compute().tobytes();
+  const auto bytes = array.slice({{std::stoll(a.at(3)), std::stoll(a.at(4))}}).compute().tobytes();
   return to_hex(bytes.data(), bytes.size());
 }
 
