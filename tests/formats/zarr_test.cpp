@@ -325,6 +325,21 @@ TEST_F(ZarrTest, OldAndOddMetadataIsRead) {
   EXPECT_EQ(parse(zarray("more", "[1, 2]")).shape, Shape{5});
 }
 
+TEST_F(ZarrTest, AClaimOfLargeElementsTakesNoMemory) {
+  for (const char* dtype : {"\"|S2147483647\"", "\"<U500000000\""}) {
+    std::string text = zarray("dtype", dtype);
+    text.replace(text.find("\"fill_value\": null"), 18, "\"fill_value\": \"YQ==\"");
+    const auto metadata = zarr::parse_array(text, "x");
+    EXPECT_LE(metadata.fill_value->size(), 16u);
+    EXPECT_THAT(zarr::write_array(metadata), HasSubstr("\"fill_value\": \"YQ==\""));
+  }
+  // Zeros of such a size would be a text of a gigabyte.
+  const auto dtype = DType::parse("V20000000");
+  save_zarr(path_, ChunkedArray::from_array(NdArray(dtype, {2}), Shape{1}));
+  EXPECT_LT(fs::file_size(path_ + "/.zarray"), 1000u);
+  EXPECT_EQ(open_zarr(path_).dtype(), dtype);
+}
+
 // ------------------------------------------------------------------------------------- codecs ---
 
 std::vector<zarr::Codec> codecs() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include <blosc.h>
 #include <bzlib.h>
@@ -100,6 +101,12 @@ void decode_blosc(Bytes from, Room to) {
     fail_stream("blosc");
   }
   if (size != to.size()) fail_size(size, to.size());
+  constexpr std::array<const char*, 5> kFormats = {"blosclz", "lz4", "snappy", "zlib", "zstd"};
+  const auto format = std::to_integer<std::size_t>(from[2] >> 5);
+  if (format >= kFormats.size()) fail_stream("blosc");
+  if (blosc_compname_to_compcode(kFormats[format]) < 0) {
+    throw UnsupportedError(std::string("blosc here does not have ") + kFormats[format]);
+  }
   const int done = blosc_decompress_ctx(from.data(), to.data(), to.size(), 1);
   if (done < 0 || static_cast<std::size_t>(done) != to.size()) fail_stream("blosc");
 }

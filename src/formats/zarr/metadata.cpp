@@ -208,41 +208,40 @@ Bytes parse_integer(const Value& from, const DType& dtype) {
 }
 
 Bytes parse_str(const Value& from, const DType& dtype) {
-  Bytes element(dtype.itemsize());
+  Bytes element;
   if (from.value == 0) return element;
   const std::string& text = from.text();
-  std::size_t at = 0;
   for (std::size_t i = 0; i < text.size();) {  // JSON has made sure that it is UTF-8
     const auto first = static_cast<unsigned char>(text[i]);
     const std::size_t more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     std::uint32_t code = more == 0 ? first : first & (0x3f >> more);
     for (std::size_t k = 1; k <= more; ++k) code = code << 6 | (text[i + k] & 0x3f);
     i += 1 + more;
-    if (at + 4 > element.size()) from.fail("is " + from.shown() + ", too long for " + dtype.str());
     if (dtype.byteorder() == '>') code = __builtin_bswap32(code);
-    std::memcpy(element.data() + at, &code, 4);
-    at += 4;
+    const auto bytes = std::as_bytes(std::span(&code, 1));
+    element.insert(element.end(), bytes.begin(), bytes.end());
+  }
+  if (element.size() > dtype.itemsize()) {
+    from.fail("is " + from.shown() + ", too long for " + dtype.str());
   }
   return element;
 }
 
 /// S, V and structured: base64. Old versions wrote S as it is.
 Bytes parse_raw(const Value& from, const DType& dtype) {
-  Bytes element(dtype.itemsize());
-  if (from.value == 0) return element;
+  const bool is_text = dtype.kind() == 'S';
+  if (is_text && from.value == 0) return {};
   const std::string& text = from.text();
   auto raw = from_base64(text);
-  if (!raw && dtype.kind() == 'S') {
+  if (!raw && is_text) {
     const auto plain = std::as_bytes(std::span(text));
     raw.emplace(plain.begin(), plain.end());
   }
-  if (!raw || raw->size() > element.size() ||
-      (dtype.kind() == 'V' && raw->size() != element.size())) {
-    from.fail("is " + from.shown() + ", not an element of " + std::to_string(element.size()) +
+  if (!raw || raw->size() > dtype.itemsize() || (!is_text && raw->size() != dtype.itemsize())) {
+    from.fail("is " + from.shown() + ", not an element of " + std::to_string(dtype.itemsize()) +
               " bytes in base64");
   }
-  std::copy(raw->begin(), raw->end(), element.begin());
-  return element;
+  return *std::move(raw);
 }
 
 std::optional<Bytes> parse_fill(const Value& from, const DType& dtype) {
@@ -274,18 +273,31 @@ json float_to_json(double value) {
   return value;
 }
 
+/// S and U: as much of it as there is.
+std::string text_of(const DType& dtype, const Bytes& fill) {
+  if (fill.empty()) return {};
+  const std::size_t length = dtype.kind() == 'U' ? fill.size() / 4 : fill.size();
+  const auto as = DType::parse(dtype.str().substr(0, 2) + std::to_string(length));
+  return NdArray::from_buffer(as, {}, 'C', fill, nullptr).element_string(0);
+}
+
 json fill_to_json(const std::optional<Bytes>& fill, const DType& dtype) {
   if (!fill) return nullptr;
+  if (dtype.kind() == 'U') return text_of(dtype, *fill);
+  if (dtype.kind() == 'S') {
+    const std::string text = text_of(dtype, *fill);
+    return to_base64(std::as_bytes(std::span(text)));
+  }
+  Bytes bytes = *fill;
+  bytes.resize(dtype.itemsize());
+  if (dtype.kind() == 'V') return to_base64(bytes);
+
   const DType as =
       dtype.is_datetime() ? DType::parse("<i8").newbyteorder(dtype.byteorder()) : dtype;
-  const NdArray element = NdArray::from_buffer(as, {}, 'C', *fill, nullptr);
+  const NdArray element = NdArray::from_buffer(as, {}, 'C', bytes, nullptr);
   switch (dtype.kind()) {
     case 'b':
       return element.at<bool>();
-    case 'i':
-    case 'M':
-    case 'm':
-      return element.at<std::int64_t>();
     case 'u':
       return element.at<std::uint64_t>();
     case 'f':
@@ -294,14 +306,8 @@ json fill_to_json(const std::optional<Bytes>& fill, const DType& dtype) {
       const auto value = element.at<std::complex<double>>();
       return {float_to_json(value.real()), float_to_json(value.imag())};
     }
-    case 'U':
-      return element.element_string(0);
-    case 'S': {
-      const std::string text = element.element_string(0);  // without the NULs that pad it
-      return to_base64(std::as_bytes(std::span(text)));
-    }
     default:
-      return to_base64(*fill);
+      return element.at<std::int64_t>();
   }
 }
 
@@ -516,10 +522,6 @@ std::string write_array(const ArrayMetadata& array) {
 }
 
 std::string write_group() { return dump({{"zarr_format", 2}}); }
-
-std::vector<std::byte> zero_of(const DType& dtype) {
-  return std::vector<std::byte>(dtype.itemsize());
-}
 
 // ---------------------------------------------------------------------- consolidated metadata ---
 

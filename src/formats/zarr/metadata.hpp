@@ -31,8 +31,10 @@ struct ArrayMetadata {
       chunks;  ///< shape of a chunk; lengths are at least 1, and may be more than those of `shape`
   DType dtype;
   Codec compressor;
-  std::vector<Filter> filters;                       ///< in the order in which they were applied
-  std::optional<std::vector<std::byte>> fill_value;  ///< an element; empty: null
+  std::vector<Filter> filters;  ///< in the order in which they were applied
+  /// The bytes of an element, those at its end left out where they are zeros; empty: null. So a
+  /// claim of a large element takes no memory.
+  std::optional<std::vector<std::byte>> fill_value;
   char order = 'C';
   char separator = '.';
 
@@ -58,8 +60,5 @@ struct ArrayMetadata {
                                                             const std::string& place);
 [[nodiscard]] std::vector<std::string> consolidated_arrays(std::string_view text,
                                                            const std::string& place);
-
-/// Zeros: what is written as fill value.
-[[nodiscard]] std::vector<std::byte> zero_of(const DType& dtype);
 
 }  // namespace functionfuse::formats::zarr

@@ -214,8 +214,9 @@ void ZarrSource::fill(NdArray& block) const {
   }
   const std::vector<std::byte>& element = *metadata_.fill_value;
   std::byte* to = block.mutable_data();
-  for (std::size_t done = 0; done < block.nbytes(); done += element.size()) {
-    std::copy(element.begin(), element.end(), to + done);
+  std::memset(to, 0, block.nbytes());
+  for (std::size_t at = 0; !element.empty() && at < block.nbytes(); at += dtype().itemsize()) {
+    std::copy(element.begin(), element.end(), to + at);
   }
 }
 

@@ -31,6 +31,14 @@ zarr::Codec codec_of(const ZarrOptions& options) {
           "\": there are blosc, zlib, gzip, zstd, lz4, bz2 and lzma; \"\" does not compress");
 }
 
+/// Whether a fill value of zeros can be told.
+bool has_zero(const DType& dtype) {
+  // zarr-python cannot read a number as a datetime64 without a unit.
+  if (dtype.kind() == 'M') return dtype.unit() != "generic";
+  // In base64 it would be a very long text.
+  return dtype.kind() != 'V' || dtype.itemsize() <= (std::size_t{1} << 20);
+}
+
 /// Zarr has no chunks of length 0, not even of an axis of length 0.
 Shape chunk_shape(const Chunks& chunks) {
   Shape shape = chunks.chunksize();
@@ -59,9 +67,7 @@ ZarrWriter::ZarrWriter(std::shared_ptr<zarr::Store> store, const std::string& ar
                .fill_value = std::nullopt,
                .order = options.order,
                .separator = options.separator};
-  // zarr-python cannot read a number as a datetime64 without a unit.
-  const bool has_zero = metadata_.dtype.kind() != 'M' || metadata_.dtype.unit() != "generic";
-  if (has_zero) metadata_.fill_value = zarr::zero_of(metadata_.dtype);
+  if (has_zero(metadata_.dtype)) metadata_.fill_value.emplace();
   record_.logical = std::move(logical);
   check_arguments();
   zarray_ = zarr::write_array(metadata_);
