@@ -216,7 +216,10 @@ def test_same_bytes_as_dask(probe, tmp_path, dtype):
         names = sorted(p.name for p in theirs.iterdir())
         assert sorted(p.name for p in ours.iterdir()) == sorted([*names, ".functionfuse"])
         for name in names:
-            assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
+            expected = (theirs / name).read_bytes()
+            if name == ".zarray":  # which later versions of zarr-python say too
+                expected = expected.replace(b'    "dimension_separator": ".",\n', b"")
+            assert (ours / name).read_bytes() == expected, name
 
 
 CODECS = [("", 5, "", 0), ("zlib", 1, "", 0), ("zlib", 9, "", 0), ("gzip", 3, "", 0), ("zstd", 1, "", 0),

@@ -13,19 +13,17 @@
 
 #include "formats/zarr/metadata.hpp"
 #include "formats/zarr_array.hpp"
+#include "formats/zarr_store_contract.hpp"
 #include "io/s3_server.hpp"
 #include "io/uuid.hpp"
 
 namespace functionfuse::formats {
 namespace {
 
+using test::bytes_of;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
 
 NdArray numbers(const Shape& shape) {
   NdArray array(DType::of<double>(), shape);
@@ -80,6 +78,10 @@ class ZarrS3Test : public testing::Test {
   std::string bucket_ = "test-" + io::uuid4();
   std::shared_ptr<io::s3::Client> client_;
 };
+
+TEST_F(ZarrS3Test, S3Store) {
+  for (const char* prefix : {"", "x", "deep/er/"}) test::check_store(*zarr::open_store(at(prefix)));
+}
 
 TEST_F(ZarrS3Test, RoundTrip) {
   const NdArray array = numbers({50, 40});

@@ -12,6 +12,7 @@
 #include "formats/zarr/codecs.hpp"
 #include "formats/zarr/metadata.hpp"
 #include "formats/zarr_array.hpp"
+#include "formats/zarr_store_contract.hpp"
 #include "io/temp_folder.hpp"
 
 namespace functionfuse::formats {
@@ -74,6 +75,12 @@ class ZarrTest : public testing::Test {
   TempFolder temp_{fs::exists("/dev/shm") ? "/dev/shm" : fs::temp_directory_path()};
   std::string path_ = temp_ / "x";
 };
+
+TEST_F(ZarrTest, FolderStore) {
+  for (const std::string& path : {path_, path_ + "/deep/er/"}) {
+    test::check_store(*zarr::open_store(path));
+  }
+}
 
 TEST_F(ZarrTest, RoundTripOfEveryDTypeRankAndOrder) {
   const std::vector<std::pair<Shape, Shape>> shapes = {
@@ -446,7 +453,7 @@ class ZarrDamageTest : public ZarrTest, public testing::WithParamInterface<const
   }
   /// Reading it all: the text of the error.
   std::string error(Errc code = Errc::corrupt) {
-    return error_of(code, [&] { static_cast<void>(open_zarr(path_).compute()); });
+    return error_of(code, [&] { static_cast<void>(open_zarr(path_).compute({.threads = 1})); });
   }
   void restore() {
     for (const auto& [key, bytes] : keys_) write_bytes(path_ + "/" + key, bytes);
@@ -464,7 +471,7 @@ TEST_P(ZarrDamageTest, EveryFlippedBitIsFound) {
       bad[i] = static_cast<char>(bad[i] ^ 1 << i % 8);
       write_bytes(path_ + "/" + key, bad);
       try {
-        static_cast<void>(open_zarr(path_).compute());
+        static_cast<void>(open_zarr(path_).compute({.threads = 1}));
         ADD_FAILURE() << key << ", byte " << i;
       } catch (const Error& e) {
         EXPECT_TRUE(e.code() == Errc::corrupt || e.code() == Errc::unsupported) << e.what();
