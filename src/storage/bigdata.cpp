@@ -1,37 +1,17 @@
 #include "storage/bigdata.hpp"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/file.h>
 
 #include <cerrno>
-#include <exception>
 #include <filesystem>
 
 #include "functionfuse/error.hpp"
 #include "io/folder.hpp"
 #include "io/uuid.hpp"
+#include "storage/objects.hpp"
 
 namespace functionfuse::detail {
-
-bool belongs_to(std::string_view name, std::string_view filename) {
-  return name.starts_with(filename) &&
-         (name.size() == filename.size() || name[filename.size()] == '.');
-}
-
-bool Filenames::own(std::string_view name) const {
-  for (;;) {
-    if (names_.contains(name)) return true;
-    const std::size_t dot = name.rfind('.');
-    if (dot == name.npos) return false;
-    name = name.substr(0, dot);
-  }
-}
-
-bool is_plain_filename(std::string_view filename) {
-  return !filename.empty() && filename.size() <= NAME_MAX && filename.front() != '.' &&
-         filename.find('/') == filename.npos && filename.find('\0') == filename.npos;
-}
 
 std::string Bigdata::path_of(std::string_view filename) const {
   if (!is_plain_filename(filename)) {
@@ -203,23 +183,8 @@ void remove_objects(const std::string& folder, std::span<const PersistentId> ids
   Bigdata bigdata(folder);
   Protocols protocols;
   protocols.add(FILE_PROTOCOL, bigdata);
-  std::exception_ptr error;
-  Filenames without_serializer;
-  for (const PersistentId& id : ids) {
-    if (!is_plain_filename(id.filename)) continue;
-    AnySerializer* serializer = pool.find(std::string_view(id.name));
-    if (serializer == nullptr) {
-      without_serializer.insert(id.filename);
-      continue;
-    }
-    try {
-      serializer->remove(protocols, {id.version, id.filename});
-    } catch (const std::exception&) {
-      error = std::current_exception();
-    }
-  }
-  if (!without_serializer.empty()) remove_files(folder, without_serializer);
-  if (error) std::rethrow_exception(error);
+  remove_objects(ids, pool, protocols,
+                 [&](const Filenames& filenames) { remove_files(folder, filenames); });
 }
 
 }  // namespace functionfuse::detail

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "functionfuse/serializers/protocols.hpp"
 #include "io/folder.hpp"
 #include "serializers/serializer_hooks.hpp"
+#include "storage/filenames.hpp"
 
 namespace functionfuse::detail {
 
@@ -62,23 +62,6 @@ class Bigdata final : public FileProtocol {
   std::vector<Lock> locks_;                             // on those, until the save ends
 };
 
-/// Whether a name in bigdata is `filename` or belongs to it: `<filename>.<anything>`.
-[[nodiscard]] bool belongs_to(std::string_view name, std::string_view filename);
-
-/// Filenames out of persistent ids, to be asked which names in bigdata belong to one of them.
-class Filenames {
- public:
-  void insert(std::string filename) { names_.insert(std::move(filename)); }
-  [[nodiscard]] bool own(std::string_view name) const;
-  [[nodiscard]] bool empty() const noexcept { return names_.empty(); }
-
- private:
-  std::set<std::string, std::less<>> names_;
-};
-
-/// Whether a pickle may name it: some other file can't be meant.
-[[nodiscard]] bool is_plain_filename(std::string_view filename);
-
 /// Where the objects of a Value lie that was read from a FileStorage.
 class FileOrigin final : public PersistentOrigin {
  public:
@@ -101,9 +84,8 @@ class FileHooks final : public SerializerHooks {
   std::map<std::pair<std::string, std::string>, std::string> copied_;  // (folder, name) -> new name
 };
 
-/// Removes the objects behind `ids` from `folder`: through their serializer, otherwise the files of
-/// that name. Ids that name no file in it are passed over.
-/// \error io  after all that could be removed are
+/// Removes the objects behind `ids` from `folder`, as objects.hpp says: what has no serializer are
+/// the files of that name.
 void remove_objects(const std::string& folder, std::span<const PersistentId> ids,
                     const SerializerPool& pool);
 

@@ -11,6 +11,7 @@
 #include "functionfuse/storage/file_storage.hpp"
 #include "io/new_file.hpp"
 #include "storage/file_storage_impl.hpp"
+#include "storage/objects.hpp"
 #include "storage/removed_folder.hpp"
 #include "storage/stored_ids.hpp"
 #include "storage/task_input.hpp"
@@ -130,26 +131,6 @@ void Collector::workflow(const std::string& path) {
   bigdata(*folder);
 }
 
-/// What is wrong with an object beside a task; empty where nothing is.
-std::string fault(const PersistentId& id, Bigdata& bigdata, const SerializerPool& pool) {
-  if (!is_plain_filename(id.filename)) {
-    return "refers to \"" + id.filename.substr(0, 80) +
-           "\", which is no name of a file in bigdata";
-  }
-  const std::string object = "the object that " + id.name + " kept in bigdata/" + id.filename;
-  if (!bigdata.exists(id.filename)) return object + " is gone";
-  AnySerializer* serializer = pool.find(std::string_view(id.name));
-  if (serializer == nullptr) return {};
-  Protocols protocols;
-  protocols.add(FILE_PROTOCOL, bigdata);
-  try {
-    serializer->verify(protocols, {id.version, id.filename});
-  } catch (const std::exception& e) {
-    return object + ": " + e.what();
-  }
-  return {};
-}
-
 /// What is wrong with a task; empty where nothing is.
 std::vector<std::string> faults(const std::string& path, Bigdata& bigdata,
                                 const SerializerPool& pool) {
@@ -157,10 +138,15 @@ std::vector<std::string> faults(const std::string& path, Bigdata& bigdata,
   try {
     const auto task = TaskInput::open_if_there(path);
     if (!task) return {};  // removed meanwhile
+    Protocols protocols;
+    protocols.add(FILE_PROTOCOL, bigdata);
     std::vector<PersistentId> ids;
     task->read([&](Input& input) { ids = persistent_ids(unpickle(input, true)); });
     for (const PersistentId& id : ids) {
-      if (std::string what = fault(id, bigdata, pool); !what.empty()) {
+      std::string what = object_fault(id, pool, protocols, [&](const std::string& filename) {
+        return bigdata.exists(filename);
+      });
+      if (!what.empty()) {
         found.push_back(std::move(what));
       }
     }

@@ -24,7 +24,6 @@
 #include "functionfuse/storage/file_storage.hpp"
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 
 #include <algorithm>
@@ -38,7 +37,7 @@
 #include "storage/file_task_index.hpp"
 #include "storage/removed_folder.hpp"
 #include "storage/stored_ids.hpp"
-#include "storage/suggest.hpp"
+#include "storage/task_errors.hpp"
 #include "storage/task_input.hpp"
 #include "storage/task_names.hpp"
 #include "storage/task_output.hpp"
@@ -69,37 +68,18 @@ std::string FileStorage::Impl::bigdata_path(std::string_view workflow) const {
 }
 
 std::string FileStorage::Impl::place(std::string_view workflow, std::string_view task) const {
-  std::string text = "task \"";
-  text += task;
-  text += "\" of workflow \"";
-  text += workflow;
-  text += "\" (";
-  text += task_path(workflow, task);
-  text += ')';
-  return text;
+  return task_place(workflow, task, task_path(workflow, task));
 }
 
 std::string FileStorage::Impl::cure(std::string_view workflow, std::string_view task) const {
-  return "run the workflow again, which computes it anew, or remove it: functionfuse rm " +
-         shell_word(path.native()) + " " + shell_word(workflow) + " " + shell_word(task);
+  return task_cure(workflow, task, path.native());
 }
 
 void FileStorage::Impl::fail_missing(std::string_view workflow, std::string_view task) const {
   const std::string in = "file://" + path.native();
   io::FileInfo info;
-  if (!io::info_if_there(workflow_path(workflow), info)) {
-    const auto there = workflows();
-    throw NotFoundError("there is no workflow \"" + std::string(workflow) + "\" in " + in +
-                        (there.empty() ? ", which holds none"
-                                       : ", which holds " + quoted_list(there)) +
-                        did_you_mean(workflow, there));
-  }
-  const auto there = tasks(workflow);
-  throw NotFoundError("there is no task \"" + std::string(task) + "\" in workflow \"" +
-                      std::string(workflow) + "\" of " + in +
-                      (there.empty() ? ", which holds none"
-                                     : ", which holds " + quoted_list(there)) +
-                      did_you_mean(task, there));
+  if (!io::info_if_there(workflow_path(workflow), info)) fail_no_workflow(workflow, in, workflows());
+  fail_no_task(workflow, task, in, tasks(workflow));
 }
 
 std::vector<std::string> FileStorage::Impl::workflows() const {
@@ -167,30 +147,6 @@ void FileStorage::new_workflow(std::string_view workflow) {
 }
 
 // Saving.
-
-namespace {
-
-/// Throws the Error that is being handled with `place` before its text, if it lacks it, and `cure`
-/// behind that of damage.
-[[noreturn]] void rethrow_placed(const std::string& place, const std::string& cure) {
-  auto placed = [&](const Error& e) {
-    const std::string_view what = e.what();
-    return what.starts_with(place) ? std::string(what) : place + ": " + std::string(what);
-  };
-  try {
-    throw;
-  } catch (const CorruptError& e) {
-    throw CorruptError(placed(e) + cure, e.offset());
-  } catch (const NotFoundError& e) {
-    throw NotFoundError(placed(e));
-  } catch (const UnsupportedError& e) {
-    throw UnsupportedError(placed(e));
-  } catch (const Error& e) {
-    throw Error(e.code(), placed(e));
-  }
-}
-
-}  // namespace
 
 namespace {
 
@@ -371,20 +327,14 @@ std::unique_ptr<TaskIndex> FileStorage::index(std::string_view workflow,
 std::vector<std::string> FileStorage::list_tasks(std::string_view workflow,
                                                  std::string_view pattern) const {
   check_name(workflow, "workflow");
-  auto names = impl_->tasks(workflow);
-  if (pattern == "*") return names;
-  const std::string glob(pattern);
-  std::erase_if(names, [&](const std::string& name) {
-    return ::fnmatch(glob.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
-  });
-  return names;
+  return matching(impl_->tasks(workflow), pattern);
 }
 
 std::vector<std::string> FileStorage::list_workflows() const { return impl_->workflows(); }
 
 std::size_t FileStorage::remove_task(std::string_view workflow, std::string_view pattern) {
   check_name(workflow, "workflow");
-  const bool glob = pattern.find_first_of("*?[") != pattern.npos;
+  const bool glob = is_glob(pattern);
   if (!glob) check_name(pattern, "task");
   // Where there is a task of exactly that name, glob characters and all, it is meant.
   const std::string name(pattern);

@@ -32,7 +32,26 @@ class FileInput final : public Input {
   throw CorruptError("damaged: its SHA-1 is not the one that it ends with");
 }
 
+void check_size(std::uint64_t size) {
+  if (size == 0) {
+    throw CorruptError("empty: whoever wrote it was killed, or failed, before the first byte", 0);
+  }
+  if (size <= kDigest) {
+    throw CorruptError("cut short: it has " + std::to_string(size) +
+                           " bytes, and a pickle with its SHA-1 has at least 21",
+                       size);
+  }
+}
+
 }  // namespace
+
+std::span<const std::byte> checked_pickle(std::span<const std::byte> task) {
+  check_size(task.size());
+  const auto pickle = task.first(task.size() - kDigest);
+  const io::Sha1Digest digest = io::sha1(pickle.data(), pickle.size());
+  if (std::memcmp(digest.data(), task.data() + pickle.size(), kDigest) != 0) fail_digest();
+  return pickle;
+}
 
 std::unique_ptr<TaskInput> TaskInput::open_if_there(const std::string& path, Check check) {
   io::Fd fd = io::open_if_there(path, O_RDONLY);
@@ -43,14 +62,7 @@ std::unique_ptr<TaskInput> TaskInput::open_if_there(const std::string& path, Che
 TaskInput::TaskInput(const std::string& path, io::Fd fd, Check check)
     : path_(path), fd_(std::move(fd)), info_(io::info(fd_.get(), path_)) {
   if (!info_.regular) throw Error(Errc::io, "not a file");
-  if (info_.size == 0) {
-    throw CorruptError("empty: whoever wrote it was killed, or failed, before the first byte", 0);
-  }
-  if (info_.size <= kDigest) {
-    throw CorruptError("cut short: it has " + std::to_string(info_.size) +
-                           " bytes, and a pickle with its SHA-1 has at least 21",
-                       info_.size);
-  }
+  check_size(info_.size);
   if (info_.size <= kSmall) {
     read_small();
     return;
@@ -64,12 +76,9 @@ TaskInput::TaskInput(const std::string& path, io::Fd fd, Check check)
 TaskInput::~TaskInput() = default;
 
 void TaskInput::read_small() {
-  const std::size_t size = info_.size - kDigest;
   bytes_ = std::make_unique_for_overwrite<std::byte[]>(info_.size);
   io::read_all(fd_.get(), 0, bytes_.get(), info_.size, path_);
-  const io::Sha1Digest digest = io::sha1(bytes_.get(), size);
-  if (std::memcmp(digest.data(), bytes_.get() + size, kDigest) != 0) fail_digest();
-  input_ = std::make_unique<MemoryInput>(std::span(bytes_.get(), size));
+  input_ = std::make_unique<MemoryInput>(checked_pickle({bytes_.get(), info_.size}));
 }
 
 void TaskInput::check() {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "functionfuse/pickle/io.hpp"
@@ -9,6 +10,9 @@
 #include "io/hashing_writer.hpp"
 
 namespace functionfuse::detail {
+
+/// The pickle in a task's bytes, with its digest behind it. \error corrupt  too short, or altered
+[[nodiscard]] std::span<const std::byte> checked_pickle(std::span<const std::byte> task);
 
 /// A task's file that is being read. A small one is read whole and checked at once; of a large one
 /// a second thread computes the digest while this one reads.

@@ -27,19 +27,39 @@ std::uint64_t size_of(const http::Reply& reply, const std::string& url) {
   return size;
 }
 
+constexpr std::string_view kMetadata = "x-amz-meta-";
+
 }  // namespace
+
+std::vector<http::Header> metadata_headers(const Metadata& metadata) {
+  std::vector<http::Header> headers;
+  for (const auto& [name, value] : metadata) headers.push_back({std::string(kMetadata) + name, value});
+  return headers;
+}
+
+ObjectInfo object_info(const Answer& answer, const std::string& url) {
+  ObjectInfo info{size_of(answer.reply, url), without_quotes(answer.reply.header("etag")),
+                  std::string(answer.reply.header("last-modified")), {}};
+  for (const auto& [name, value] : answer.reply.headers) {
+    if (name.starts_with(kMetadata)) info.metadata.push_back({name.substr(kMetadata.size()), value});
+  }
+  return info;
+}
 
 Client::Client(Options options, Environment environment)
     : requests_(std::move(options), std::move(environment)) {}
 
 std::optional<std::vector<std::byte>> Client::get(const std::string& key, std::size_t most_bytes,
-                                                  std::optional<ByteRange> range) {
+                                                  std::optional<ByteRange> range,
+                                                  ObjectInfo* info) {
   check_key(key);
   std::vector<std::byte> bytes;
   Call call{.what = "read", .key = key};
   call.target = {{}, &bytes, most_bytes};
   call.range = range;
-  if (requests_.run(std::move(call)).verdict == Verdict::absent) return {};
+  const Answer answer = requests_.run(std::move(call));
+  if (answer.verdict == Verdict::absent) return {};
+  if (info != nullptr) *info = object_info(answer, url(key));
   return bytes;
 }
 
@@ -66,23 +86,24 @@ std::optional<ObjectInfo> Client::head(const std::string& key) {
     }
     return {};
   }
-  return ObjectInfo{size_of(answer.reply, url(key)), without_quotes(answer.reply.header("etag")),
-                    std::string(answer.reply.header("last-modified"))};
+  return object_info(answer, url(key));
 }
 
-std::string Client::put(const std::string& key, std::span<const std::byte> data) {
+std::string Client::put(const std::string& key, std::span<const std::byte> data,
+                        const Metadata& metadata) {
   check_key(key);
-  if (data.size() > options().multipart_from) return put_in_parts(key, data);
-  Call call{.what = "write", .method = "PUT", .key = key};
+  if (data.size() > options().multipart_from) return put_in_parts(key, data, metadata);
+  Call call{.what = "write", .method = "PUT", .key = key, .headers = metadata_headers(metadata)};
   call.body = data;
   return without_quotes(requests_.run(std::move(call)).reply.header("etag"));
 }
 
-std::string Client::put_in_parts(const std::string& key, std::span<const std::byte> data) {
+std::string Client::put_in_parts(const std::string& key, std::span<const std::byte> data,
+                                 const Metadata& metadata) {
   constexpr std::size_t kMost = MultipartUpload::kMostParts;
   const std::size_t part_bytes =
       std::max({options().part_bytes, (data.size() + kMost - 1) / kMost, std::size_t{1}});
-  MultipartUpload upload(*this, key);
+  MultipartUpload upload(*this, key, metadata);
   Batch batch(*this, options().parts_in_flight);
   for (unsigned number = 1; !data.empty(); ++number) {
     const std::size_t size = std::min(part_bytes, data.size());

@@ -17,11 +17,22 @@
 
 namespace functionfuse::io::s3 {
 
+/// What a user keeps with an object, 2 KB in all: names in lower case, without x-amz-meta-; values
+/// in ASCII.
+using Metadata = std::vector<http::Header>;
+
 struct ObjectInfo {
   std::uint64_t size = 0;
   std::string etag;           ///< without its quotes
   std::string last_modified;  ///< as in HTTP: Mon, 23 Nov 2026 02:20:55 GMT
+  Metadata metadata;
 };
+
+/// The headers that send it.
+[[nodiscard]] std::vector<http::Header> metadata_headers(const Metadata& metadata);
+
+/// Of the answer to a GET or HEAD for a whole object.
+[[nodiscard]] ObjectInfo object_info(const Answer& answer, const std::string& url);
 
 /// One bucket of Amazon S3, or of any server that speaks its protocol.
 ///
@@ -44,10 +55,12 @@ class Client {
   /// Where the object is, without anything secret.
   [[nodiscard]] std::string url(const std::string& key) const { return requests_.url(key); }
 
+  /// \param info  if given, gets what else the reply says of the object; not with a range
   /// \error io  also where there is more than `most_bytes`; they are not kept in memory
   [[nodiscard]] std::optional<std::vector<std::byte>> get(const std::string& key,
                                                           std::size_t most_bytes,
-                                                          std::optional<ByteRange> range = {});
+                                                          std::optional<ByteRange> range = {},
+                                                          ObjectInfo* info = nullptr);
   /// Fills `buffer` from its start, and returns how many bytes came: fewer than a range asks for
   /// where the object ends. After an error the buffer holds anything.
   /// \error io  also where there is more than the buffer holds, or nothing in the range
@@ -57,7 +70,8 @@ class Client {
 
   /// Sent from where it lies. Large ones go up in parts (Options::multipart_from), which are
   /// removed where it fails. \returns  the ETag
-  std::string put(const std::string& key, std::span<const std::byte> data);
+  std::string put(const std::string& key, std::span<const std::byte> data,
+                  const Metadata& metadata = {});
   /// Only where there is no such object, in one request. False: there is one, with other content.
   /// With the same content it counts as stored: that may have been an attempt of this call whose
   /// reply was lost. Who has to know that it was him puts something in that nobody else would.
@@ -85,7 +99,8 @@ class Client {
   [[nodiscard]] Requests& requests() noexcept { return requests_; }  ///< for Batch, MultipartUpload
 
  private:
-  std::string put_in_parts(const std::string& key, std::span<const std::byte> data);
+  std::string put_in_parts(const std::string& key, std::span<const std::byte> data,
+                           const Metadata& metadata);
   void remove_listed(std::span<const std::string> keys);
 
   Requests requests_;

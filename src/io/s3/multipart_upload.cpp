@@ -25,11 +25,14 @@ std::string expected_etag(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-MultipartUpload::MultipartUpload(Client& client, std::string key)
+MultipartUpload::MultipartUpload(Client& client, std::string key, const Metadata& metadata)
     : client_(client), key_(std::move(key)) {
   check_key(key_);
-  Call call{
-      .what = "begin the upload of", .method = "POST", .key = key_, .query = {{"uploads", ""}}};
+  Call call{.what = "begin the upload of",
+            .method = "POST",
+            .key = key_,
+            .query = {{"uploads", ""}},
+            .headers = metadata_headers(metadata)};
   call.xml = true;
   upload_id_ =
       parsed(client_.requests().run(std::move(call)).xml, client_.url(key_), parse_upload_id);

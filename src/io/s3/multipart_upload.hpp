@@ -19,7 +19,7 @@ namespace functionfuse::io::s3 {
 class MultipartUpload {
  public:
   /// The client must outlive it.
-  MultipartUpload(Client& client, std::string key);
+  MultipartUpload(Client& client, std::string key, const Metadata& metadata = {});
   ~MultipartUpload();
   MultipartUpload(const MultipartUpload&) = delete;
   MultipartUpload& operator=(const MultipartUpload&) = delete;
