@@ -108,7 +108,8 @@ bool Bigdata::exists(const std::string& filename) const {
   return is_plain_filename(filename) && io::info_if_there(path_of(filename), info);
 }
 
-std::string Bigdata::copy_from(const std::string& folder, const std::string& filename) {
+std::string Bigdata::copy_from(const FileOrigin& origin, const std::string& filename) {
+  const std::string& folder = origin.where();
   const std::string copy = new_filename();
   bool found = false;
   for (const io::Entries::Entry& entry : io::Entries::of(folder)) {
@@ -148,19 +149,6 @@ void Bigdata::remove_created() noexcept {
     std::filesystem::remove_all(folder_ + "/" + filename, ignored);
   }
   created_.clear();
-}
-
-PersistentId FileHooks::persistent_copy(const PersistentId& id, const PersistentOrigin* origin) {
-  const auto* from = dynamic_cast<const FileOrigin*>(origin);
-  if (from == nullptr) return SerializerHooks::persistent_copy(id, origin);
-  if (!is_plain_filename(id.filename)) {
-    throw CorruptError("the value that is being saved refers to an object \"" +
-                       id.filename.substr(0, 80) + "\", which is no name of a file in " +
-                       from->bigdata());
-  }
-  std::string& copy = copied_[{from->bigdata(), id.filename}];
-  if (copy.empty()) copy = bigdata_.copy_from(from->bigdata(), id.filename);
-  return {id.name, id.version, copy};
 }
 
 namespace {

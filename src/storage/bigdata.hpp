@@ -10,10 +10,11 @@
 
 #include "functionfuse/serializers/protocols.hpp"
 #include "io/folder.hpp"
-#include "serializers/serializer_hooks.hpp"
-#include "storage/filenames.hpp"
+#include "storage/copying_hooks.hpp"
 
 namespace functionfuse::detail {
+
+class FileOrigin;
 
 /// The FILE_PROTOCOL of a FileStorage, for one save, read or removal.
 class Bigdata final : public FileProtocol {
@@ -31,7 +32,7 @@ class Bigdata final : public FileProtocol {
   void remove(std::string_view filename) override;
 
   /// Copies a file of another such folder, with those that belong to it, under a new name.
-  std::string copy_from(const std::string& folder, const std::string& filename);
+  std::string copy_from(const FileOrigin& origin, const std::string& filename);
   [[nodiscard]] bool exists(const std::string& filename) const;
   /// Whether a save that has begun to keep objects in that folder is still under way, in any process
   /// of this computer: as long as it is, it holds a shared lock (flock) on the folder.
@@ -66,23 +67,13 @@ class Bigdata final : public FileProtocol {
 class FileOrigin final : public PersistentOrigin {
  public:
   explicit FileOrigin(std::string bigdata) : bigdata_(std::move(bigdata)) {}
-  [[nodiscard]] const std::string& bigdata() const noexcept { return bigdata_; }
+  [[nodiscard]] const std::string& where() const noexcept { return bigdata_; }
 
  private:
   std::string bigdata_;
 };
 
-/// SerializerHooks that know how to copy from one FileStorage to another.
-class FileHooks final : public SerializerHooks {
- public:
-  FileHooks(const SerializerPool& pool, const Protocols& protocols, Bigdata& bigdata)
-      : SerializerHooks(pool, protocols), bigdata_(bigdata) {}
-  PersistentId persistent_copy(const PersistentId& id, const PersistentOrigin* origin) override;
-
- private:
-  Bigdata& bigdata_;
-  std::map<std::pair<std::string, std::string>, std::string> copied_;  // (folder, name) -> new name
-};
+using FileHooks = CopyingHooks<FileOrigin, Bigdata>;
 
 /// Removes the objects behind `ids` from `folder`, as objects.hpp says: what has no serializer are
 /// the files of that name.

@@ -41,10 +41,7 @@ std::shared_ptr<Storage> storage_factory(const Options& options) {
   const Options& own = given != nullptr ? given->options("options") : none;
 
   if (kind == "file") return make_file_storage(own);
-  if (kind == "S3") {
-    throw UnsupportedError("storage_factory: this build has no storage of kind \"S3\"; there is "
-                           "\"file\"");
-  }
+  if (kind == "S3") return std::make_shared<S3Storage>(s3_options(own));
   const std::array<std::string, 2> kinds = {"file", "S3"};
   throw Error(Errc::invalid_argument, "storage_factory: there is no storage of kind \"" + kind +
                                           "\"; there is " + detail::quoted_list(kinds) +

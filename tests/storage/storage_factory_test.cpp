@@ -39,8 +39,77 @@ TEST(StorageFactoryTest, AnUnknownKindListsThem) {
   EXPECT_THAT(refused({{"kind", 1}}), HasSubstr("\"kind\" must be text"));
 }
 
-TEST(StorageFactoryTest, S3IsKnownAndNotInThisBuild) {
-  EXPECT_THAT(refused({{"kind", "S3"}}, Errc::unsupported), HasSubstr("this build"));
+Options s3(const Options& s3fs, const std::string& path = "/bucket/prefix") {
+  return {{"kind", "S3"}, {"options", {{"path", path}, {"s3fs", s3fs}}}};
+}
+
+TEST(StorageFactoryTest, MakesAStorageOnS3) {
+  const Options known = {{"key", "k"}, {"secret", "the-secret"}};
+  for (const std::string path : {"/bucket/some/prefix", "bucket/some/prefix/", "s3://bucket//some/prefix"}) {
+    EXPECT_EQ(storage_factory(s3(known, path))->url(), "s3://bucket/some/prefix");
+  }
+  EXPECT_EQ(storage_factory(s3(known, "/bucket"))->url(), "s3://bucket");
+}
+
+TEST(StorageFactoryTest, TakesTheOptionsOfS3fs) {
+  const S3Options options = s3_options({{"path", "/b/p"},
+                                        {"s3fs",
+                                         {{"key", "k"},
+                                          {"secret", "s"},
+                                          {"token", "t"},
+                                          {"anon", false},
+                                          {"use_ssl", false},
+                                          {"client_kwargs",
+                                           {{"region_name", "r"},
+                                            {"endpoint_url", "http://localhost:1"},
+                                            {"verify", "/ca.pem"}}}}}});
+  EXPECT_EQ(options.key + options.secret + options.token, "kst");
+  EXPECT_EQ(options.endpoint_url, "http://localhost:1");
+  EXPECT_EQ(options.region_name, "r");
+  EXPECT_EQ(options.ca_bundle, "/ca.pem");
+  EXPECT_FALSE(options.anon);
+}
+
+TEST(StorageFactoryTest, OptionsOfS3ThatDoNotFitAreNamedWithoutSecrets) {
+  const auto no = [](const Options& s3fs, Errc code = Errc::invalid_argument) {
+    Options with_secret = s3fs;
+    with_secret.set("secret", "the-secret");
+    const std::string text = refused(s3(with_secret), code);
+    EXPECT_THAT(text, testing::Not(HasSubstr("the-secret")));
+    return text;
+  };
+  EXPECT_THAT(refused({{"kind", "S3"}}), HasSubstr("needs the option \"path\""));
+  EXPECT_THAT(refused(s3({{"anon", true}}, "/")), HasSubstr("names no bucket"));
+  EXPECT_THAT(refused(s3({{"anon", true}}, "/b/../c")), HasSubstr("in full"));
+  EXPECT_THAT(no({{"kye", "k"}}), HasSubstr("did you mean \"key\"?"));
+  EXPECT_THAT(no({{"key", 1}}), HasSubstr("\"key\" must be text"));
+  EXPECT_THAT(no({{"key", "k"}, {"use_ssl", false}}), HasSubstr("http://"));
+  EXPECT_THAT(no({{"client_kwargs", {{"verify", false}}}}, Errc::unsupported), HasSubstr("PEM"));
+  EXPECT_THAT(no({{"endpoint_url", "http://a"}, {"client_kwargs", {{"endpoint_url", "http://b"}}}}),
+              HasSubstr("two different"));
+  EXPECT_THAT(no({{"key", "k"}, {"endpoint_url", "localhost"}}), HasSubstr("http[s]://"));
+}
+
+TEST(StorageFactoryTest, OptionsMayStandInAFile) {
+  const test::TempFolder folder;
+  const std::string file = folder / "storage.json";
+  test::write_bytes(file, R"({
+    // where the results are
+    "kind": "S3",
+    "options": {"path": "/bucket/prefix", "s3fs": {"key": "k", "secret": "the-secret", "token": null}}})");
+  EXPECT_EQ(storage_factory(read_options(file))->url(), "s3://bucket/prefix");
+  const auto no = [&](const std::string& text, Errc code = Errc::invalid_argument) {
+    test::write_bytes(file, text);
+    return error_of(code, [&] { (void)read_options(file); });
+  };
+  EXPECT_THAT(no(R"({"secret": "the-secret")"),
+              AllOf(HasSubstr(file), HasSubstr("byte"), testing::Not(HasSubstr("the-secret"))));
+  EXPECT_THAT(no(R"(["x"])"), HasSubstr("between { and }"));
+  EXPECT_THAT(no(R"({"x": [1]})"), HasSubstr("\"x\""));
+  EXPECT_THAT(no(R"({"x": 1e999})"), HasSubstr("too large"));
+  EXPECT_THAT(no(std::string(100, '[')), HasSubstr("too deep"));
+  error_of(Errc::not_found, [&] { (void)read_options(folder / "none.json"); });
+  error_of(Errc::unsupported, [&] { (void)read_options(folder / "storage.yaml"); });
 }
 
 TEST(StorageFactoryTest, WhatIsMissingOrTooMuchIsNamed) {

@@ -38,7 +38,8 @@ struct StoreKind {
   std::string name;
   std::function<std::unique_ptr<Store>()> make;
   // What it can't do.
-  bool file_protocol = true;  ///< offers FILE_PROTOCOL
+  bool empty_workflows = true;  ///< a workflow without a task is one
+  bool any_bytes = true;        ///< a name need not be UTF-8
 };
 inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 
@@ -68,7 +69,7 @@ struct Note {
   std::string text;
 };
 
-/// Keeps the text of a note in a file of its own, through FILE_PROTOCOL.
+/// Keeps the text of a note in a file or object of its own, through the protocol that is there.
 struct NoteSerializer {
   using serializer_class = Note;
   static constexpr std::string_view name = "Note";

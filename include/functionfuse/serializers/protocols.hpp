@@ -1,10 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace functionfuse {
+
+namespace io::s3 {
+class Client;
+}
 
 /// The interface that a storage hands to serializers, under a key. A serializer asks for the ones
 /// that it can use and says so when the storage has none of them.
@@ -50,6 +58,43 @@ class FileProtocol : public Protocol {
 
   /// Removes it; nothing where it is not there.
   virtual void remove(std::string_view filename) = 0;
+};
+
+inline constexpr std::string_view S3_PROTOCOL = "S3_PROTOCOL";
+
+/// Objects in the bigdata prefix of one workflow, in a bucket.
+///
+/// A name is a path of one or more parts with slashes between them, below bigdata: `<filename>`,
+/// `<filename>/0.1`. `<filename>` is what stands in the persistent id, a new_filename(); to it belongs
+/// every name whose first part is `<filename>` or `<filename>.<anything>`, or whose second is and
+/// whose first is `dask_arrays`, the group in which Function Fuse keeps Zarr arrays. What belongs to a
+/// filename is copied and removed with it where its serializer is not registered.
+///
+/// What is put belongs to the save that is under way: it is removed when the save fails. An object is
+/// there for all, whole, when put() returns.
+///
+/// \error invalid_argument  a name that is empty, has an empty part, or one that is `.` or `..`
+/// \error io                the server refuses, or can't be reached
+/// \threads one save or read at a time; within it, put, get and exists are safe
+class S3Protocol : public Protocol {
+ public:
+  /// Replaces what is there.
+  virtual void put(std::string_view name, std::span<const std::byte> data) = 0;
+  /// Nothing where there is no such object. \error io  also where it has more than `most_bytes`
+  [[nodiscard]] virtual std::optional<std::vector<std::byte>> get(std::string_view name,
+                                                                  std::size_t most_bytes) = 0;
+  /// Names that begin with `prefix`, sorted. An empty prefix: all.
+  [[nodiscard]] virtual std::vector<std::string> list(std::string_view prefix) = 0;
+  /// Removes all that belongs to `filename`; nothing where there is nothing.
+  virtual void remove(std::string_view filename) = 0;
+
+  /// For serializers of this library that send their requests themselves: client() and key() say
+  /// where to, and keeps() first, that what belongs to `filename` is of this save.
+  virtual void keeps(std::string_view filename) = 0;
+  [[nodiscard]] virtual std::string key(std::string_view name) const = 0;
+  [[nodiscard]] virtual io::s3::Client& client() const = 0;
+  /// Where it is, for messages: "s3://bucket/prefix/workflow/bigdata/name".
+  [[nodiscard]] virtual std::string url(std::string_view name) const = 0;
 };
 
 /// A name for a new object in bigdata: a random UUID (version 4) in its 36 characters.

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -57,6 +58,7 @@ class Option {
   Option(Options options);
   Option(std::initializer_list<Options::Entry> entries);
 
+  [[nodiscard]] bool is_boolean() const noexcept { return std::holds_alternative<bool>(value_); }
   /// The value as exactly this type. \error invalid_argument  another; names both and `name`
   [[nodiscard]] const std::string& text(std::string_view name) const;
   [[nodiscard]] bool boolean(std::string_view name) const;
@@ -70,6 +72,16 @@ class Option {
 
   std::variant<std::string, bool, std::int64_t, double, Options> value_;
 };
+
+/// The options in a file of JSON, for storage_factory:
+///
+///     {"kind": "S3", "options": {"path": "/bucket/prefix", "s3fs": {"key": "...", "secret": "..."}}}
+///
+/// `null` is as if the name were not there. Comments as in C++ are passed over.
+/// \error not_found         there is no such file
+/// \error invalid_argument  it is not that; no value is in the text, as it may be a secret
+/// \error unsupported       YAML
+[[nodiscard]] Options read_options(const std::filesystem::path& path);
 
 /// That `options` has no other names than `known`. \error invalid_argument  names the first that is
 /// not, what there is, and what was probably meant; `whose` ("file storage") starts the text

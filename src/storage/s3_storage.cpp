@@ -1,0 +1,375 @@
+// A save:
+//
+//  1. The result is pickled into memory, and its SHA-1 put behind it. Objects of persistent
+//     serializers are put into bigdata under fresh names, and are complete when their persistent id
+//     is written.
+//  2. If the workflow has any bigdata, the persistent ids of the old result are read.
+//  3. The commit: one PUT of the pickle, with what made the result in the object's metadata. A large
+//     one goes up in parts, which become the object at once when the last request is answered.
+//  4. The bigdata of the old result is removed.
+//
+// A kill in 1 or 2 leaves bigdata that no task refers to, and in 3 perhaps parts of an upload; in 4
+// some of the old bigdata. An error in 1 or 2 removes what was created. One in 3 leaves it: the server
+// may have stored the task, and only the reply was lost. In 4 it is ignored, as the result is saved.
+// gc finds the rest.
+//
+// A removal: the persistent ids are read, the task is removed, then its bigdata.
+//
+// A whole workflow: its tasks, then all else that begins with its name and a slash.
+//
+// Whether a workflow has any bigdata is asked once a run, not once a save. If another process keeps
+// its first object there meanwhile, and this one replaces that result, the object is left for gc.
+
+#include "functionfuse/storage/s3_storage.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "functionfuse/error.hpp"
+#include "functionfuse/pickle/pickler.hpp"
+#include "functionfuse/pickle/unpickler.hpp"
+#include "io/s3/digests.hpp"
+#include "storage/s3_storage_impl.hpp"
+#include "storage/s3_task_index.hpp"
+#include "storage/task_errors.hpp"
+#include "storage/task_input.hpp"
+
+namespace functionfuse {
+
+using namespace detail;
+
+namespace {
+
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+
+/// A task's bytes in memory.
+class TaskBytes final : public Output {
+ public:
+  void write(const void* data, std::size_t size) override {
+    bytes_.append(static_cast<const char*>(data), size);
+  }
+  /// Ends them with their digest.
+  const io::Sha1Digest& finish() {
+    digest_ = io::sha1(bytes_.data(), bytes_.size());
+    write(digest_.data(), digest_.size());
+    return digest_;
+  }
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const io::Sha1Digest& digest() const noexcept { return digest_; }
+
+ private:
+  std::string bytes_;
+  io::Sha1Digest digest_{};
+};
+
+/// A large pickle of which only some parts are wanted.
+class RangedInput final : public Input {
+ public:
+  RangedInput(S3Place& place, std::string key, std::uint64_t size)
+      : place_(place), key_(std::move(key)), size_(size) {}
+  [[nodiscard]] std::uint64_t size() const override { return size_; }
+  void read_at(std::uint64_t offset, void* data, std::size_t size) override {
+    auto* to = static_cast<std::byte*>(data);
+    const auto got = size == 0 ? std::optional(size)
+                               : place_.client().get(key_, std::span(to, size),
+                                                     io::s3::ByteRange{offset, size});
+    if (!got || *got != size) throw Error(Errc::io, place_.url(key_) + " was replaced while it was read");
+  }
+
+ private:
+  S3Place& place_;
+  std::string key_;
+  std::uint64_t size_;
+};
+
+}  // namespace
+
+std::string S3Storage::Impl::where(std::string_view workflow, std::string_view task) const {
+  return task_place(workflow, task, place->url(place->task_key(workflow, task)));
+}
+
+void S3Storage::Impl::fail_missing(std::string_view workflow, std::string_view task) const {
+  if (!place->holds_any(place->workflow_key(workflow))) {
+    fail_no_workflow(workflow, place->url(), place->workflows());
+  }
+  fail_no_task(workflow, task, place->url(), tasks(workflow));
+}
+
+std::vector<std::string> S3Storage::Impl::chosen(std::optional<std::string_view> workflow) const {
+  if (!workflow) return place->workflows();
+  check_s3_name(*workflow, "workflow");
+  return {std::string(*workflow)};
+}
+
+std::vector<std::string> S3Storage::Impl::tasks(std::string_view workflow) const {
+  std::vector<std::string> names;
+  for (ListedTask& task : place->tasks(workflow)) names.push_back(std::move(task.name));
+  return names;
+}
+
+S3Storage::Impl::Workflow& S3Storage::Impl::workflow(std::string_view name) {
+  Workflow& workflow = workflows_[std::string(name)];
+  if (!workflow.records) workflow.records = std::make_shared<S3Records>(place, std::string(name));
+  return workflow;
+}
+
+std::shared_ptr<S3Records> S3Storage::Impl::records(std::string_view name) {
+  std::lock_guard lock(mutex_);
+  return workflow(name).records;
+}
+
+bool S3Storage::Impl::may_have_bigdata(const std::string& name) {
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto known = workflow(name).bigdata) return *known;
+  }
+  const bool any = place->holds_any(place->bigdata_key(name));
+  std::lock_guard lock(mutex_);
+  auto& known = workflow(name).bigdata;
+  known = known.value_or(false) || any;  // another thread may have kept something meanwhile
+  return *known;
+}
+
+void S3Storage::Impl::forget_bigdata(std::string_view name) {
+  std::lock_guard lock(mutex_);
+  if (const auto known = workflows_.find(name); known != workflows_.end()) known->second.bigdata = {};
+}
+
+void S3Storage::Impl::forget(std::string_view name) {
+  std::lock_guard lock(mutex_);
+  if (const auto known = workflows_.find(name); known != workflows_.end()) workflows_.erase(known);
+}
+
+S3Storage::S3Storage(const S3Options& options) : impl_(std::make_unique<Impl>(options)) {}
+S3Storage::~S3Storage() = default;
+
+std::string S3Storage::url() const { return impl_->place->url(); }
+
+void S3Storage::new_workflow(std::string_view workflow) { check_s3_name(workflow, "workflow"); }
+
+// Saving.
+
+void S3Storage::Impl::save(const std::string& workflow_name, const std::string& task,
+                           const Saved& result, const Record* record, const SerializerPool& pool) {
+  S3Bigdata bigdata(place, workflow_name);
+  Protocols protocols;
+  protocols.add(S3_PROTOCOL, bigdata);
+  S3Hooks hooks(pool, protocols, bigdata);
+  TaskBytes output;
+  StoredIds replaced;
+  try {
+    Pickler pickler(output, &hooks);
+    result.pickle(pickler, result.object);
+    pickler.finish();
+    output.finish();
+    if (!bigdata.created().empty()) {
+      std::lock_guard lock(mutex_);
+      workflow(workflow_name).bigdata = true;
+    }
+    if (may_have_bigdata(workflow_name)) {
+      replaced = ids_of(workflow_name, task, TaskInput::Check::small);
+    }
+  } catch (...) {
+    hooks.remove_kept();
+    bigdata.remove_created();
+    throw;
+  }
+  std::string etag = place->client().put(place->task_key(workflow_name, task),
+                                         io::s3::bytes_of(output.bytes()),
+                                         S3Records::metadata(output.digest(), record));
+  records(workflow_name)->saved(task, std::move(etag), output.digest(), record);
+  std::erase_if(replaced.ids, [&](const PersistentId& id) {
+    return bigdata.created().contains(id.filename);
+  });
+  if (replaced.ids.empty()) return;
+  try {
+    bigdata.remove_objects(replaced.ids, pool);
+  } catch (const std::exception&) {
+    // The result is saved; gc finds the rest.
+  }
+}
+
+void S3Storage::save_erased(std::string_view workflow, std::string_view task, Saved result,
+                            const Record* record) {
+  check_s3_name(workflow, "workflow");
+  check_s3_name(task, "task");
+  try {
+    impl_->save(std::string(workflow), std::string(task), result, record, serializers_);
+  } catch (const Error&) {
+    rethrow_placed(impl_->where(workflow, task), "");
+  }
+}
+
+void S3Storage::sync(std::string_view workflow) {
+  check_s3_name(workflow, "workflow");
+  impl_->forget_bigdata(workflow);
+  try {
+    impl_->records(workflow)->write();
+  } catch (const Error&) {
+    // Only a cache: without it the next run asks for each task.
+  }
+}
+
+// Reading.
+
+void S3Storage::Impl::read(std::string_view workflow, std::string_view task, const Use& use) const {
+  check_s3_name(workflow, "workflow");
+  check_s3_name(task, "task");
+  const std::string key = place->task_key(workflow, task), place_text = where(workflow, task);
+  constexpr int kAttempts = 1000;  // each was overtaken by another save
+  for (int attempt = 1;; ++attempt) {
+    io::s3::ObjectInfo info;
+    std::optional<std::vector<std::byte>> bytes;
+    bool looked_into_bigdata = false;
+    auto try_again = [&] {
+      if (attempt >= kAttempts || !bytes) return false;
+      const auto now = place->client().head(key);
+      return now && now->etag != info.etag;
+    };
+    try {
+      bytes = place->client().get(key, kAll, {}, &info);
+      if (bytes) {
+        MemoryInput pickle(checked_pickle(*bytes));
+        looked_into_bigdata = use(pickle, bytes->size(), place_text);
+      }
+    } catch (const Error&) {
+      if (try_again()) continue;
+      rethrow_placed(place_text, "; " + task_cure(workflow, task, place->url()));
+    }
+    if (!bytes) fail_missing(workflow, task);
+    if (!looked_into_bigdata || !try_again()) return;
+  }
+}
+
+StoredIds S3Storage::Impl::ids_of(std::string_view workflow, std::string_view task,
+                                  TaskInput::Check check) const {
+  constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;
+  const std::string key = place->task_key(workflow, task);
+  StoredIds result;
+  const auto info = place->client().head(key);
+  if (!info) return result;
+  try {
+    if (check == TaskInput::Check::small && info->size > kSmall) {
+      RangedInput input(*place, key, info->size - sizeof(io::Sha1Digest));
+      result.ids = persistent_ids(unpickle(input, true));
+    } else if (const auto bytes = place->client().get(key, kAll)) {
+      MemoryInput input(checked_pickle(*bytes));
+      result.ids = persistent_ids(unpickle(input, true));
+    }
+  } catch (const Error& e) {
+    result.damage = e.what();
+  }
+  return result;
+}
+
+namespace {
+
+/// Tells what saves a part of the value later where its objects lie. The heap is shared with nobody
+/// yet.
+void set_origin(const Value& value, std::shared_ptr<S3Place> place, std::string_view workflow) {
+  if (!value.heap()) return;
+  const_cast<Heap&>(*value.heap()).origin =
+      std::make_shared<S3Origin>(std::move(place), std::string(workflow));
+}
+
+}  // namespace
+
+Value S3Storage::read_task(std::string_view workflow, std::string_view task) const {
+  Value value;
+  impl_->read(workflow, task, [&](Input& input, std::uint64_t, const std::string&) {
+    value = unpickle(input);
+    set_origin(value, impl_->place, workflow);
+    return false;
+  });
+  return value;
+}
+
+void S3Storage::read_erased(std::string_view workflow, std::string_view task, Loaded result) const {
+  impl_->read(workflow, task, [&](Input& input, std::uint64_t size, const std::string& place) {
+    const Value value = unpickle(input, true);
+    set_origin(value, impl_->place, workflow);
+    S3Bigdata bigdata(impl_->place, workflow);
+    Protocols protocols;
+    protocols.add(S3_PROTOCOL, bigdata);
+    S3Hooks hooks(serializers_, protocols, bigdata);
+    ReadContext context;
+    context.heap = value.heap();
+    context.input = &input;
+    context.hooks = &hooks;
+    context.where = place;
+    context.budget = read_budget(size);
+    result.load(Reading(value.slot(), context), result.object);
+    return bigdata.looked_into();
+  });
+}
+
+bool S3Storage::file_exists(std::string_view workflow, std::string_view task) const {
+  check_s3_name(workflow, "workflow");
+  check_s3_name(task, "task");
+  return impl_->place->client().head(impl_->place->task_key(workflow, task)).has_value();
+}
+
+std::unique_ptr<TaskIndex> S3Storage::index(std::string_view workflow, std::size_t expected) const {
+  check_s3_name(workflow, "workflow");
+  return std::make_unique<S3TaskIndex>(impl_->records(workflow), expected);
+}
+
+// Listing and removing.
+
+std::vector<std::string> S3Storage::list_tasks(std::string_view workflow,
+                                               std::string_view pattern) const {
+  check_s3_name(workflow, "workflow");
+  return matching(impl_->tasks(workflow), pattern);
+}
+
+std::vector<std::string> S3Storage::list_workflows() const { return impl_->place->workflows(); }
+
+std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view pattern) {
+  check_s3_name(workflow, "workflow");
+  const bool glob = is_glob(pattern);
+  if (!glob) check_s3_name(pattern, "task");
+  // Where there is a task of exactly that name, glob characters and all, it is meant.
+  const std::string name(pattern);
+  std::vector<std::string> names;
+  if (glob) {
+    names = impl_->tasks(workflow);
+    names = std::ranges::binary_search(names, name) ? std::vector{name}
+                                                    : matching(std::move(names), pattern);
+  } else if (file_exists(workflow, name)) {
+    names = {name};
+  }
+  if (names.empty()) return 0;
+
+  S3Place& place = *impl_->place;
+  std::vector<PersistentId> ids;
+  if (place.holds_any(place.bigdata_key(workflow))) {
+    for (const std::string& task : names) {
+      std::ranges::move(impl_->ids_of(workflow, task, TaskInput::Check::small).ids,
+                        std::back_inserter(ids));
+    }
+  }
+  std::vector<std::string> keys;
+  for (const std::string& task : names) keys.push_back(place.task_key(workflow, task));
+  place.client().remove(keys);
+  if (!ids.empty()) S3Bigdata(impl_->place, workflow).remove_objects(ids, serializers_);
+  return names.size();
+}
+
+bool S3Storage::remove_workflow(std::string_view workflow) {
+  check_s3_name(workflow, "workflow");
+  impl_->forget(workflow);
+  S3Place& place = *impl_->place;
+  std::vector<std::string> tasks, others;
+  const std::string prefix = place.workflow_key(workflow);
+  place.for_each(prefix, [&](const io::s3::ListedObject& object) {
+    const bool task = object.key.find('/', prefix.size()) == object.key.npos;
+    (task ? tasks : others).push_back(object.key);
+  });
+  place.client().remove(tasks);
+  place.client().remove(others);
+  return !tasks.empty() || !others.empty();
+}
+
+}  // namespace functionfuse
