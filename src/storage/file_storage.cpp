@@ -72,7 +72,8 @@ std::string FileStorage::Impl::place(std::string_view workflow, std::string_view
 }
 
 std::string FileStorage::Impl::cure(std::string_view workflow, std::string_view task) const {
-  return task_cure(workflow, task, path.native());
+  return task_cure("functionfuse rm " + shell_word(path.native()) + " " + shell_word(workflow) + " " +
+                   shell_word(task));
 }
 
 void FileStorage::Impl::fail_missing(std::string_view workflow, std::string_view task) const {

@@ -60,8 +60,8 @@ void S3Records::saved(const std::string& task, std::string etag, const io::Sha1D
   long_ = long_ || is_long;
 }
 
-/// What the metadata of an object says.
-S3Records::Found S3Records::learn(const std::string& task, const io::s3::ObjectInfo& info) {
+S3Records::Found S3Records::learn(const std::string& task, const io::s3::ObjectInfo& info,
+                                  const RecordTable* cached) {
   Known known{info.etag, {}, {}};
   bool in_cache = false;
   const auto value = std::ranges::find(info.metadata, kName, &io::http::Header::name);
@@ -74,8 +74,8 @@ S3Records::Found S3Records::learn(const std::string& task, const io::s3::ObjectI
     } else if (const RecordEntry* elsewhere = table.find({}, kInCache)) {
       known.digest = elsewhere->digest;
       in_cache = true;
-      const auto cached = cache();
-      const RecordEntry* found = cached->find(task, known.digest);
+      const auto fetched = cached == nullptr ? cache() : nullptr;
+      const RecordEntry* found = (fetched ? *fetched : *cached).find(task, known.digest);
       if (found != nullptr) known.record = found->record;
     }
   }
@@ -88,7 +88,7 @@ S3Records::Found S3Records::learn(const std::string& task, const io::s3::ObjectI
 
 S3Records::Found S3Records::find(const std::string& task) {
   const auto info = place_->client().head(place_->task_key(workflow_, task));
-  return info ? learn(task, *info) : Found{};
+  return info ? learn(task, *info, nullptr) : Found{};
 }
 
 std::unique_ptr<RecordTable> S3Records::cache() {
@@ -118,7 +118,7 @@ S3Records::Table S3Records::all() {
       unknown.push_back(task.name);
     }
   }
-  look_at(unknown, table);
+  look_at(unknown, *cached, table);
   if (unknown.size() > kWorthWriting) {
     try {
       write(tasks);
@@ -129,14 +129,15 @@ S3Records::Table S3Records::all() {
   return table;
 }
 
-void S3Records::look_at(const std::vector<std::string>& tasks, Table& table) {
+void S3Records::look_at(const std::vector<std::string>& tasks, const RecordTable& cached,
+                        Table& table) {
   io::s3::Batch batch(place_->client(), kInFlight);
   for (const std::string& task : tasks) {
     const std::string key = place_->task_key(workflow_, task);
     batch.start({.what = "look at", .method = "HEAD", .key = key},
-                [this, &table, &task, key](const io::s3::Answer& answer) {
+                [this, &cached, &table, &task, key](const io::s3::Answer& answer) {
                   if (answer.verdict == io::s3::Verdict::absent) return;  // removed meanwhile
-                  table[task] = learn(task, object_info(answer, place_->client().url(key)));
+                  table[task] = learn(task, object_info(answer, place_->client().url(key)), &cached);
                 });
   }
   batch.finish();

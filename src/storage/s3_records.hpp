@@ -54,8 +54,9 @@ class S3Records {
     io::Sha1Digest digest{};
     std::optional<Record> record;
   };
-  Found learn(const std::string& task, const io::s3::ObjectInfo& info);
-  void look_at(const std::vector<std::string>& tasks, Table& table);
+  /// What the metadata of an object says, or `cached` where it says so; null: fetched if need be.
+  Found learn(const std::string& task, const io::s3::ObjectInfo& info, const RecordTable* cached);
+  void look_at(const std::vector<std::string>& tasks, const RecordTable& cached, Table& table);
   [[nodiscard]] std::unique_ptr<RecordTable> cache();
   void write(const std::vector<ListedTask>& tasks);
 

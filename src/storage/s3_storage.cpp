@@ -236,7 +236,7 @@ void S3Storage::Impl::read(std::string_view workflow, std::string_view task, con
       }
     } catch (const Error&) {
       if (try_again()) continue;
-      rethrow_placed(place_text, "; " + task_cure(workflow, task, place->url()));
+      rethrow_placed(place_text, "; " + task_cure("Storage::remove_task"));
     }
     if (!bytes) fail_missing(workflow, task);
     if (!looked_into_bigdata || !try_again()) return;

@@ -4,7 +4,6 @@
 
 #include "functionfuse/error.hpp"
 #include "storage/suggest.hpp"
-#include "storage/task_names.hpp"
 
 namespace functionfuse::detail {
 
@@ -19,9 +18,8 @@ std::string task_place(std::string_view workflow, std::string_view task, std::st
   return text;
 }
 
-std::string task_cure(std::string_view workflow, std::string_view task, std::string_view storage) {
-  return "run the workflow again, which computes it anew, or remove it: functionfuse rm " +
-         shell_word(storage) + " " + shell_word(workflow) + " " + shell_word(task);
+std::string task_cure(std::string_view remove) {
+  return "run the workflow again, which computes it anew, or remove it: " + std::string(remove);
 }
 
 void rethrow_placed(const std::string& place, const std::string& cure) {

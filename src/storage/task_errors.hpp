@@ -11,9 +11,8 @@ namespace functionfuse::detail {
 /// `task "x" of workflow "w" (<where>)`: starts the errors about it.
 [[nodiscard]] std::string task_place(std::string_view workflow, std::string_view task,
                                      std::string_view where);
-/// What to do about damage. \param storage  as the command line takes it
-[[nodiscard]] std::string task_cure(std::string_view workflow, std::string_view task,
-                                    std::string_view storage);
+/// What to do about damage. \param remove  how to remove the task
+[[nodiscard]] std::string task_cure(std::string_view remove);
 
 /// Throws the Error that is being handled with `place` before its text, if it lacks it, and `cure`
 /// behind that of damage.

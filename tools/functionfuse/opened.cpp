@@ -183,7 +183,7 @@ bool looks_like_workflow(const fs::path& folder) {
 Opened::Opened(const std::string& path, Must must) : given_(path) {
   const std::string scheme = scheme_of(path);
   if (scheme == "s3") {
-    throw UnsupportedError("storages on S3 are not in this build: " + printable(path) +
+    throw UnsupportedError("this command does not look into storages on S3: " + printable(path) +
                            "; a PATH is a folder");
   }
   if (!scheme.empty() && scheme != "file") {

@@ -75,7 +75,7 @@ inline constexpr std::string_view S3_PROTOCOL = "S3_PROTOCOL";
 ///
 /// \error invalid_argument  a name that is empty, has an empty part, or one that is `.` or `..`
 /// \error io                the server refuses, or can't be reached
-/// \threads one save or read at a time; within it, put, get and exists are safe
+/// \threads one save or read at a time; within it, put and get are safe
 class S3Protocol : public Protocol {
  public:
   /// Replaces what is there.
