@@ -224,6 +224,26 @@ TEST_F(S3ClientTest, Head) {
   EXPECT_EQ(info->last_modified, "then");
 }
 
+TEST_F(S3ClientTest, MetadataIsSignedAndComesBack) {
+  serve([](const ScriptedRequest& request, std::size_t) {
+    ScriptedReply reply = etag_of(request);
+    reply.headers.emplace_back("X-Amz-Meta-One", "1%20");
+    reply.headers.emplace_back("Content-Language", "de");
+    return reply;
+  });
+  client().put("key", bytes("abc"), {{"one", "1%20"}, {"two", "2"}});
+  const ScriptedRequest request = server_->requests().at(0);
+  EXPECT_EQ(request.headers.at("x-amz-meta-one"), "1%20");
+  EXPECT_EQ(request.headers.at("x-amz-meta-two"), "2");
+  EXPECT_THAT(request.headers.at("authorization"), HasSubstr("x-amz-meta-one;x-amz-meta-two"));
+  ObjectInfo got;
+  ASSERT_TRUE(client().get("key", 10, {}, &got));
+  for (const ObjectInfo& info : {got, client().head("key").value()}) {
+    ASSERT_EQ(info.metadata.size(), 1u);
+    EXPECT_EQ(info.metadata[0].name + "=" + info.metadata[0].value, "one=1%20");
+  }
+}
+
 TEST_F(S3ClientTest, ABodyCutShortIsReadAgain) {
   serve([](const ScriptedRequest&, std::size_t count) {
     ScriptedReply reply{200, "0123456789"};

@@ -6,6 +6,7 @@
 
 #include "functionfuse/functionfuse.hpp"
 #include "io/sha1.hpp"
+#include "storage/s3_records.hpp"
 #include "storage/s3_store.hpp"
 
 namespace functionfuse::test {
@@ -90,6 +91,24 @@ TEST_F(S3StorageTest, FewTasksAreAskedForOneByOne) {
   EXPECT_TRUE(index->find("t0").stored);
   EXPECT_FALSE(index->find("none").stored);
   EXPECT_THAT(asked(), ElementsAre("HEAD some/prefix/w/t0", "HEAD some/prefix/w/none"));
+}
+
+// Records.
+
+TEST_F(S3StorageTest, ARecordIsInTheMetadataOfItsTask) {
+  Record record = record_of("fit");  // the example of docs/formats/storage-layout.md
+  record.version = "2";
+  record.arguments.fill(std::byte{0xa1});
+  record.parents.fill(std::byte{0xb2});
+  io::Sha1Digest digest;
+  digest.fill(std::byte{0xc3});
+  const auto metadata = detail::S3Records::metadata(digest, &record);
+  ASSERT_THAT(metadata, SizeIs(1));
+  EXPECT_EQ(metadata[0].name, "functionfuse-record");
+  EXPECT_EQ(metadata[0].value,
+            "f6e2c7292ffec989%090%090%09c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3%09%09fit%092%09"
+            "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1%09b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2");
+  EXPECT_THAT(detail::S3Records::metadata(digest, nullptr), IsEmpty());
 }
 
 // The cache of records.

@@ -49,7 +49,16 @@ void NoteSerializer::remove(const Protocols& protocols, const SerializedAs& id) 
   protocols.require<FileProtocol>(FILE_PROTOCOL, name).remove(id.second);
 }
 
-void PersistentStorageSuite::SetUp() { storage->register_persistent_serializers<NoteSerializer>(); }
+void StorageSuite::SetUp() {
+  store = GetParam().make();
+  if (!store) GTEST_SKIP() << "no " << GetParam().name << " on this computer";
+  storage = store->open();
+}
+
+void PersistentStorageSuite::SetUp() {
+  StorageSuite::SetUp();
+  if (storage) storage->register_persistent_serializers<NoteSerializer>();
+}
 
 namespace {
 

@@ -36,7 +36,7 @@ class Store {
 
 struct StoreKind {
   std::string name;
-  std::function<std::unique_ptr<Store>()> make;
+  std::function<std::unique_ptr<Store>()> make;  ///< null: this computer can't have one
   // What it can't do.
   bool empty_workflows = true;  ///< a workflow without a task is one
   bool any_bytes = true;        ///< a name need not be UTF-8
@@ -45,7 +45,7 @@ inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.nam
 
 class StorageSuite : public testing::TestWithParam<StoreKind> {
  protected:
-  StorageSuite() : store(GetParam().make()), storage(store->open()) {}
+  void SetUp() override;
   std::unique_ptr<Store> store;
   std::shared_ptr<Storage> storage;
 };
