@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "functionfuse/error.hpp"
+
 #include "serializers/serializer_hooks.hpp"
 #include "storage/filenames.hpp"
 

@@ -30,8 +30,7 @@ std::string object_fault(const PersistentId& id, const SerializerPool& pool,
                          const Protocols& protocols,
                          const std::function<bool(const std::string&)>& exists) {
   if (!is_plain_filename(id.filename)) {
-    return "refers to \"" + id.filename.substr(0, 80) +
-           "\", which is no name of a file in bigdata";
+    return "refers to \"" + id.filename.substr(0, 80) + "\", which is no name of a file in bigdata";
   }
   const std::string object = "the object that " + id.name + " kept in bigdata/" + id.filename;
   if (!exists(id.filename)) return object + " is gone";

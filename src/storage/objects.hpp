@@ -7,6 +7,7 @@
 
 #include "functionfuse/pickle/persistent.hpp"
 #include "functionfuse/serializers/serializer.hpp"
+
 #include "storage/filenames.hpp"
 
 /// Objects that persistent serializers keep beside a task, wherever that is.

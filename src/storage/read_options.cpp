@@ -1,9 +1,9 @@
 #include <fcntl.h>
-
 #include <nlohmann/json.hpp>
 
 #include "functionfuse/error.hpp"
 #include "functionfuse/storage/options.hpp"
+
 #include "io/file.hpp"
 
 namespace functionfuse {
@@ -29,7 +29,8 @@ Option option_of(const Json& value, const std::string& name, const std::string& 
     fail(path, "has a number for \"" + name + "\" that is too large");
   }
   if (value.is_number()) return value.get<std::int64_t>();
-  fail(path, "has a list for \"" + name + "\": an option is text, true or false, a number, or {...}");
+  fail(path,
+       "has a list for \"" + name + "\": an option is text, true or false, a number, or {...}");
 }
 
 Options options_of(const Json& object, const std::string& path) {
@@ -44,7 +45,8 @@ std::string text_of(const std::string& path) {
   const io::Fd fd = io::open_if_there(path, O_RDONLY);
   if (!fd) throw NotFoundError("there is no file " + path + " with the options of a storage");
   const io::FileInfo info = io::info(fd.get(), path);
-  if (!info.regular || info.size > kMostBytes) fail(path, "is no file with options: it is too large");
+  if (!info.regular || info.size > kMostBytes)
+    fail(path, "is no file with options: it is too large");
   std::string text(info.size, '\0');
   io::read_all(fd.get(), 0, text.data(), text.size(), path);
   return text;
@@ -55,7 +57,8 @@ std::string text_of(const std::string& path) {
 Options read_options(const std::filesystem::path& path) {
   const std::string extension = path.extension();
   if (extension == ".yaml" || extension == ".yml") {
-    throw UnsupportedError(path.native() + " is YAML, which this build does not read: write it as JSON");
+    throw UnsupportedError(path.native() +
+                           " is YAML, which this build does not read: write it as JSON");
   }
   const auto depth = [&](int nesting, Json::parse_event_t, Json&) {
     if (nesting > kMostNesting) fail(path.native(), "is nested too deep");

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "functionfuse/error.hpp"
+
 #include "storage/objects.hpp"
 
 namespace functionfuse::detail {
@@ -35,9 +36,11 @@ std::string S3Bigdata::key(std::string_view name) const {
   if (!is_plain_name(name)) {
     throw Error(Errc::invalid_argument,
                 "\"" + std::string(name.substr(0, 80)) + "\" is no name of an object in " +
-                    place_->url(prefix_) + ": it needs parts that are not empty, not \".\" and not "
+                    place_->url(prefix_) +
+                    ": it needs parts that are not empty, not \".\" and not "
                     "\"..\", with slashes between them");
   }
+  looked_into_ = true;
   return prefix_ + std::string(name);
 }
 
@@ -56,14 +59,11 @@ void S3Bigdata::put(std::string_view name, std::span<const std::byte> data) {
 
 std::optional<std::vector<std::byte>> S3Bigdata::get(std::string_view name,
                                                      std::size_t most_bytes) {
-  {
-    std::lock_guard lock(mutex_);
-    looked_into_ = true;
-  }
   return client().get(key(name), most_bytes);
 }
 
 std::vector<std::string> S3Bigdata::list(std::string_view prefix) {
+  looked_into_ = true;
   std::vector<std::string> names;
   place_->for_each(prefix_ + std::string(prefix), [&](const io::s3::ListedObject& object) {
     names.push_back(object.key.substr(prefix_.size()));
@@ -73,7 +73,8 @@ std::vector<std::string> S3Bigdata::list(std::string_view prefix) {
 
 std::vector<std::string> S3Bigdata::names_of(std::string_view filename) {
   std::vector<std::string> names;
-  for (const std::string& start : {std::string(filename), std::string(kGroup) + std::string(filename)}) {
+  for (const std::string& start :
+       {std::string(filename), std::string(kGroup) + std::string(filename)}) {
     for (std::string& name : list(start)) {
       if (belongs_to(object_of(name), filename)) names.push_back(std::move(name));
     }
@@ -101,7 +102,8 @@ std::string S3Bigdata::copy_from(const S3Origin& origin, const std::string& file
     const auto data = from.get(name, kAll);
     if (!data) throw NotFoundError(from.url(name) + " went away while it was copied");
     std::string to = name;
-    to.replace(static_cast<std::size_t>(object_of(name).data() - name.data()), filename.size(), copy);
+    to.replace(static_cast<std::size_t>(object_of(name).data() - name.data()), filename.size(),
+               copy);
     put(to, *data);
   }
   if (names.empty()) {

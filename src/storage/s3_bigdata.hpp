@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "functionfuse/serializers/protocols.hpp"
 #include "functionfuse/serializers/serializer.hpp"
+
 #include "storage/copying_hooks.hpp"
 #include "storage/s3_place.hpp"
 
@@ -41,7 +43,7 @@ class S3Bigdata final : public S3Protocol {
   /// The objects behind `ids`, as objects.hpp says.
   void remove_objects(std::span<const PersistentId> ids, const SerializerPool& pool);
 
-  /// Whether anything was asked for.
+  /// Whether the place of anything in it was asked for.
   [[nodiscard]] bool looked_into() const noexcept { return looked_into_; }
   /// Filenames of this save.
   [[nodiscard]] const std::set<std::string, std::less<>>& created() const noexcept {
@@ -56,9 +58,9 @@ class S3Bigdata final : public S3Protocol {
 
   std::shared_ptr<S3Place> place_;
   std::string prefix_;
-  std::mutex mutex_;  // for the next two
-  bool looked_into_ = false;
-  std::set<std::string, std::less<>> created_;
+  mutable std::atomic<bool> looked_into_ = false;
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> created_;  // guarded by mutex_ until the pickle is complete
 };
 
 /// The part of a name in bigdata that says to which object it belongs: see S3Protocol.

@@ -8,6 +8,7 @@
 
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
+
 #include "storage/objects.hpp"
 #include "storage/s3_storage_impl.hpp"
 
@@ -26,8 +27,8 @@ struct Group {
   Time newest = Time::min();
 };
 
-/// By the part of their names that says to which object they belong. Hidden ones, as Zarr's .zgroup,
-/// are the group's own.
+/// By the part of their names that says to which object they belong. Hidden ones, as Zarr's
+/// .zgroup, are the group's own.
 std::map<std::string, Group> groups_in(S3Place& place, const std::string& bigdata) {
   std::map<std::string, Group> groups;
   place.for_each(bigdata, [&](const io::s3::ListedObject& object) {
@@ -47,14 +48,14 @@ std::map<std::string, Group> groups_in(S3Place& place, const std::string& bigdat
 
 std::vector<Leftover> S3Storage::gc(std::optional<std::string_view> workflow, bool dry_run,
                                     double grace_seconds) {
-  const Time newest = std::chrono::system_clock::now() -
-                      std::chrono::duration_cast<Time::duration>(
-                          std::chrono::duration<double>(grace_seconds));
+  const Time newest =
+      std::chrono::system_clock::now() -
+      std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(grace_seconds));
   std::vector<Leftover> found;
   for (const std::string& name : impl_->chosen(workflow)) {
     const std::string bigdata = impl_->place->bigdata_key(name);
-    // In this order: what is in the list belongs to a save that has ended before the tasks are read,
-    // or is younger than the grace.
+    // In this order: what is in the list belongs to a save that has ended before the tasks are
+    // read, or is younger than the grace.
     auto groups = groups_in(*impl_->place, bigdata);
     std::erase_if(groups, [&](const auto& entry) { return entry.second.newest > newest; });
     if (groups.empty()) continue;
@@ -70,10 +71,9 @@ std::vector<Leftover> S3Storage::gc(std::optional<std::string_view> workflow, bo
     for (const auto& [group, objects] : groups) {
       if (references.own(object_of(group))) continue;
       const bool keep = !doubt.empty();
-      found.push_back({impl_->place->url(bigdata + group), objects.bytes,
-                       keep ? "left alone: no task refers to it, but " + doubt
-                            : "no task refers to it",
-                       keep});
+      found.push_back(
+          {impl_->place->url(bigdata + group), objects.bytes,
+           keep ? "left alone: no task refers to it, but " + doubt : "no task refers to it", keep});
       if (!dry_run && !keep) impl_->place->client().remove(objects.keys);
     }
   }
@@ -94,7 +94,8 @@ std::vector<Problem> S3Storage::verify(std::optional<std::string_view> workflow,
   return problems;
 }
 
-std::vector<Problem> S3Storage::verify_task(std::string_view workflow, std::string_view task) const {
+std::vector<Problem> S3Storage::verify_task(std::string_view workflow,
+                                            std::string_view task) const {
   S3Place& place = *impl_->place;
   const std::string key = place.task_key(workflow, task);
   S3Bigdata bigdata(impl_->place, workflow);
@@ -102,8 +103,7 @@ std::vector<Problem> S3Storage::verify_task(std::string_view workflow, std::stri
   protocols.add(S3_PROTOCOL, bigdata);
   std::vector<Problem> problems;
   const auto report = [&](std::string what) {
-    problems.push_back(
-        {std::string(workflow), std::string(task), place.url(key), std::move(what)});
+    problems.push_back({std::string(workflow), std::string(task), place.url(key), std::move(what)});
   };
   for (;;) {
     problems.clear();
@@ -112,9 +112,9 @@ std::vector<Problem> S3Storage::verify_task(std::string_view workflow, std::stri
     const StoredIds stored = impl_->ids_of(workflow, task, TaskInput::Check::all);
     if (!stored.damage.empty()) report(stored.damage);
     for (const PersistentId& id : stored.ids) {
-      std::string what = object_fault(id, serializers_, protocols, [&](const std::string& filename) {
-        return bigdata.exists(filename);
-      });
+      std::string what =
+          object_fault(id, serializers_, protocols,
+                       [&](const std::string& filename) { return bigdata.exists(filename); });
       if (!what.empty()) report(std::move(what));
     }
     // Replaced or removed meanwhile, and its objects with it: then all that counts is the new one.

@@ -16,7 +16,8 @@ void take_client_kwargs(const Options& options, S3Options& result) {
   take(options, "region_name", result.region_name);
   std::string endpoint_url;
   take(options, "endpoint_url", endpoint_url);
-  if (!endpoint_url.empty() && !result.endpoint_url.empty() && endpoint_url != result.endpoint_url) {
+  if (!endpoint_url.empty() && !result.endpoint_url.empty() &&
+      endpoint_url != result.endpoint_url) {
     throw Error(Errc::invalid_argument, std::string(kWhose) +
                                             " has two different options \"endpoint_url\", one of "
                                             "them in \"client_kwargs\": leave one out");
@@ -34,9 +35,10 @@ void take_client_kwargs(const Options& options, S3Options& result) {
 }
 
 void take_s3fs(const Options& options, S3Options& result) {
-  check_known(options,
-              {"key", "secret", "token", "endpoint_url", "anon", "use_ssl", "profile", "client_kwargs"},
-              "\"s3fs\" of " + std::string(kWhose));
+  check_known(
+      options,
+      {"key", "secret", "token", "endpoint_url", "anon", "use_ssl", "profile", "client_kwargs"},
+      "\"s3fs\" of " + std::string(kWhose));
   take(options, "key", result.key);
   take(options, "secret", result.secret);
   take(options, "token", result.token);
@@ -50,8 +52,9 @@ void take_s3fs(const Options& options, S3Options& result) {
   const Option* ssl = options.find("use_ssl");
   if (ssl != nullptr && !ssl->boolean("use_ssl") && result.endpoint_url.empty()) {
     throw Error(Errc::invalid_argument,
-                std::string(kWhose) + " with \"use_ssl\": false needs an \"endpoint_url\" that begins "
-                                      "with http://");
+                std::string(kWhose) +
+                    " with \"use_ssl\": false needs an \"endpoint_url\" that begins "
+                    "with http://");
   }
 }
 
@@ -62,8 +65,9 @@ S3Options s3_options(const Options& options) {
   S3Options result;
   take(options, "path", result.path);
   if (result.path.empty()) {
-    throw Error(Errc::invalid_argument, std::string(kWhose) +
-                                            R"( needs the option "path", for example {"path", "/bucket/prefix"})");
+    throw Error(Errc::invalid_argument,
+                std::string(kWhose) +
+                    R"( needs the option "path", for example {"path", "/bucket/prefix"})");
   }
   if (const Option* s3fs = options.find("s3fs")) take_s3fs(s3fs->options("s3fs"), result);
   return result;

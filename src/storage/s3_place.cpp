@@ -1,11 +1,12 @@
 #include "storage/s3_place.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <charconv>
 
+#include <time.h>
+
 #include "functionfuse/error.hpp"
+
 #include "pickle/utf8.hpp"
 #include "storage/record_log.hpp"
 #include "storage/task_names.hpp"
@@ -104,8 +105,8 @@ std::vector<ListedTask> S3Place::tasks(std::string_view workflow) {
       std::string name = object.key.substr(prefix.size());
       // Other programs mark folders with an empty object of the prefix's own name.
       if (name.empty() || name.front() == '.' || name == kBigdata) continue;
-      tasks.push_back({std::move(name), std::move(object.etag), object.size,
-                       std::move(object.last_modified)});
+      tasks.push_back(
+          {std::move(name), std::move(object.etag), object.size, std::move(object.last_modified)});
     }
     return true;
   });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "functionfuse/storage/s3_storage.hpp"
+
 #include "io/s3/client.hpp"
 
 namespace functionfuse::detail {

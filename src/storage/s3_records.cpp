@@ -1,18 +1,20 @@
 // A record in metadata: the line of an entry (docs/formats/records.md) with no task and the inode
-// and time 0, percent-encoded. S3 takes 2 KB of metadata. What is longer stands in the cache alone, and
-// the metadata has an entry without a record and the inode 1, which says to look there for the digest.
+// and time 0, percent-encoded. S3 takes 2 KB of metadata. What is longer stands in the cache alone,
+// and the metadata has an entry without a record and the inode 1, which says to look there for the
+// digest.
 //
 // The cache: a log of records as in a folder. In place of the inode, a hash of the ETag, size and
 // time that a list shows.
 
 #include "storage/s3_records.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <limits>
 
+#include <xxhash.h>
+
 #include "functionfuse/error.hpp"
+
 #include "io/s3/batch.hpp"
 #include "io/s3/digests.hpp"
 #include "io/s3/uri.hpp"
@@ -28,7 +30,8 @@ constexpr std::size_t kInFlight = 16;
 
 const FileIdentity kHere(0, 0), kInCache(1, 0);
 
-std::string value_of(const FileIdentity& where, const io::Sha1Digest& digest, const Record* record) {
+std::string value_of(const FileIdentity& where, const io::Sha1Digest& digest,
+                     const Record* record) {
   return io::s3::encode_uri(std::string_view(encode_entry({}, where, digest, record)).substr(1));
 }
 
@@ -39,9 +42,7 @@ FileIdentity identity_of(const ListedTask& task) {
           std::chrono::duration_cast<std::chrono::nanoseconds>(time).count()};
 }
 
-const Record* pointer(const std::optional<Record>& record) {
-  return record ? &*record : nullptr;
-}
+const Record* pointer(const std::optional<Record>& record) { return record ? &*record : nullptr; }
 
 }  // namespace
 
@@ -56,7 +57,8 @@ void S3Records::saved(const std::string& task, std::string etag, const io::Sha1D
                       const Record* record) {
   const bool is_long = record != nullptr && value_of(kHere, digest, record).size() > kMostMetadata;
   std::lock_guard lock(mutex_);
-  known_[task] = {std::move(etag), digest, record != nullptr ? std::optional(*record) : std::nullopt};
+  known_[task] = {std::move(etag), digest,
+                  record != nullptr ? std::optional(*record) : std::nullopt};
   long_ = long_ || is_long;
 }
 
@@ -137,7 +139,8 @@ void S3Records::look_at(const std::vector<std::string>& tasks, const RecordTable
     batch.start({.what = "look at", .method = "HEAD", .key = key},
                 [this, &cached, &table, &task, key](const io::s3::Answer& answer) {
                   if (answer.verdict == io::s3::Verdict::absent) return;  // removed meanwhile
-                  table[task] = learn(task, object_info(answer, place_->client().url(key)), &cached);
+                  table[task] =
+                      learn(task, object_info(answer, place_->client().url(key)), &cached);
                 });
   }
   batch.finish();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "functionfuse/storage/record.hpp"
+
 #include "io/s3/client.hpp"
 #include "io/sha1.hpp"
 #include "storage/record_entry.hpp"
@@ -20,8 +21,8 @@ namespace functionfuse::detail {
 ///
 /// A record is kept in the metadata of the task's object, so that both are replaced at once. A list
 /// does not show metadata, and a request for every task would take minutes. Therefore the object
-/// `.functionfuse/records` holds the records of tasks once more, each with the ETag, size and time of
-/// its object, which a list does show. It is only a cache: what does not fit the list counts for
+/// `.functionfuse/records` holds the records of tasks once more, each with the ETag, size and time
+/// of its object, which a list does show. It is only a cache: what does not fit the list counts for
 /// nothing, those tasks are asked for one by one, and of two writers the last one wins.
 ///
 /// \threads safe
@@ -31,7 +32,8 @@ class S3Records {
       : place_(std::move(place)), workflow_(std::move(workflow)) {}
 
   /// For a task that ends with `digest`, to be stored with it. Empty where there is no record.
-  [[nodiscard]] static io::s3::Metadata metadata(const io::Sha1Digest& digest, const Record* record);
+  [[nodiscard]] static io::s3::Metadata metadata(const io::Sha1Digest& digest,
+                                                 const Record* record);
   /// That this process has stored a task.
   void saved(const std::string& task, std::string etag, const io::Sha1Digest& digest,
              const Record* record);

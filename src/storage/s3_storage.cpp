@@ -4,14 +4,15 @@
 //     serializers are put into bigdata under fresh names, and are complete when their persistent id
 //     is written.
 //  2. If the workflow has any bigdata, the persistent ids of the old result are read.
-//  3. The commit: one PUT of the pickle, with what made the result in the object's metadata. A large
+//  3. The commit: one PUT of the pickle, with what made the result in the object's metadata. A
+//  large
 //     one goes up in parts, which become the object at once when the last request is answered.
 //  4. The bigdata of the old result is removed.
 //
 // A kill in 1 or 2 leaves bigdata that no task refers to, and in 3 perhaps parts of an upload; in 4
-// some of the old bigdata. An error in 1 or 2 removes what was created. One in 3 leaves it: the server
-// may have stored the task, and only the reply was lost. In 4 it is ignored, as the result is saved.
-// gc finds the rest.
+// some of the old bigdata. An error in 1 or 2 removes what was created. One in 3 leaves it: the
+// server may have stored the task, and only the reply was lost. In 4 it is ignored, as the result
+// is saved. gc finds the rest.
 //
 // A removal: the persistent ids are read, the task is removed, then its bigdata.
 //
@@ -30,6 +31,7 @@
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/pickler.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
+
 #include "io/s3/digests.hpp"
 #include "storage/s3_storage_impl.hpp"
 #include "storage/s3_task_index.hpp"
@@ -72,10 +74,11 @@ class RangedInput final : public Input {
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   void read_at(std::uint64_t offset, void* data, std::size_t size) override {
     auto* to = static_cast<std::byte*>(data);
-    const auto got = size == 0 ? std::optional(size)
-                               : place_.client().get(key_, std::span(to, size),
-                                                     io::s3::ByteRange{offset, size});
-    if (!got || *got != size) throw Error(Errc::io, place_.url(key_) + " was replaced while it was read");
+    const auto got =
+        size == 0 ? std::optional(size)
+                  : place_.client().get(key_, std::span(to, size), io::s3::ByteRange{offset, size});
+    if (!got || *got != size)
+      throw Error(Errc::io, place_.url(key_) + " was replaced while it was read");
   }
 
  private:
@@ -134,7 +137,8 @@ bool S3Storage::Impl::may_have_bigdata(const std::string& name) {
 
 void S3Storage::Impl::forget_bigdata(std::string_view name) {
   std::lock_guard lock(mutex_);
-  if (const auto known = workflows_.find(name); known != workflows_.end()) known->second.bigdata = {};
+  if (const auto known = workflows_.find(name); known != workflows_.end())
+    known->second.bigdata = {};
 }
 
 void S3Storage::Impl::forget(std::string_view name) {
@@ -176,13 +180,12 @@ void S3Storage::Impl::save(const std::string& workflow_name, const std::string& 
     bigdata.remove_created();
     throw;
   }
-  std::string etag = place->client().put(place->task_key(workflow_name, task),
-                                         io::s3::bytes_of(output.bytes()),
-                                         S3Records::metadata(output.digest(), record));
+  std::string etag =
+      place->client().put(place->task_key(workflow_name, task), io::s3::bytes_of(output.bytes()),
+                          S3Records::metadata(output.digest(), record));
   records(workflow_name)->saved(task, std::move(etag), output.digest(), record);
-  std::erase_if(replaced.ids, [&](const PersistentId& id) {
-    return bigdata.created().contains(id.filename);
-  });
+  std::erase_if(replaced.ids,
+                [&](const PersistentId& id) { return bigdata.created().contains(id.filename); });
   if (replaced.ids.empty()) return;
   try {
     bigdata.remove_objects(replaced.ids, pool);
@@ -247,12 +250,16 @@ StoredIds S3Storage::Impl::ids_of(std::string_view workflow, std::string_view ta
                                   TaskInput::Check check) const {
   constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;
   const std::string key = place->task_key(workflow, task);
+  std::uint64_t size = 0;
+  if (check == TaskInput::Check::small) {
+    const auto info = place->client().head(key);
+    if (!info) return {};
+    size = info->size;
+  }
   StoredIds result;
-  const auto info = place->client().head(key);
-  if (!info) return result;
   try {
-    if (check == TaskInput::Check::small && info->size > kSmall) {
-      RangedInput input(*place, key, info->size - sizeof(io::Sha1Digest));
+    if (size > kSmall) {
+      RangedInput input(*place, key, size - sizeof(io::Sha1Digest));
       result.ids = persistent_ids(unpickle(input, true));
     } else if (const auto bytes = place->client().get(key, kAll)) {
       MemoryInput input(checked_pickle(*bytes));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "functionfuse/storage/s3_storage.hpp"
+
 #include "storage/s3_bigdata.hpp"
 #include "storage/s3_place.hpp"
 #include "storage/s3_records.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "functionfuse/storage/storage.hpp"
+
 #include "storage/s3_records.hpp"
 
 namespace functionfuse::detail {

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include "functionfuse/error.hpp"
+
 #include "storage/suggest.hpp"
 
 namespace functionfuse::detail {
@@ -42,19 +43,19 @@ void rethrow_placed(const std::string& place, const std::string& cure) {
 
 void fail_no_workflow(std::string_view workflow, const std::string& url,
                       std::span<const std::string> there) {
-  throw NotFoundError("there is no workflow \"" + std::string(workflow) + "\" in " + url +
-                      (there.empty() ? ", which holds none"
-                                     : ", which holds " + quoted_list(there)) +
-                      did_you_mean(workflow, there));
+  throw NotFoundError(
+      "there is no workflow \"" + std::string(workflow) + "\" in " + url +
+      (there.empty() ? ", which holds none" : ", which holds " + quoted_list(there)) +
+      did_you_mean(workflow, there));
 }
 
 void fail_no_task(std::string_view workflow, std::string_view task, const std::string& url,
                   std::span<const std::string> there) {
-  throw NotFoundError("there is no task \"" + std::string(task) + "\" in workflow \"" +
-                      std::string(workflow) + "\" of " + url +
-                      (there.empty() ? ", which holds none"
-                                     : ", which holds " + quoted_list(there)) +
-                      did_you_mean(task, there));
+  throw NotFoundError(
+      "there is no task \"" + std::string(task) + "\" in workflow \"" + std::string(workflow) +
+      "\" of " + url +
+      (there.empty() ? ", which holds none" : ", which holds " + quoted_list(there)) +
+      did_you_mean(task, there));
 }
 
 std::vector<std::string> matching(std::vector<std::string> names, std::string_view pattern) {

@@ -27,7 +27,8 @@ class FakeS3 {
   /// What happens to a request: nothing special, an error 500 in place of it, or after it.
   enum class Fault { none, before, after };
 
-  FakeS3() : server_([this](const ScriptedRequest& request, std::size_t) { return answer(request); }) {}
+  FakeS3()
+      : server_([this](const ScriptedRequest& request, std::size_t) { return answer(request); }) {}
 
   [[nodiscard]] std::string endpoint() const { return server_.endpoint(); }
 
@@ -99,13 +100,16 @@ class FakeS3 {
                             : request.method + " " + key);
     const Fault fault = faults_ ? faults_(asked_.size() - 1) : Fault::none;
     if (fault == Fault::before) return error(500, "InternalError");
-    ScriptedReply reply = list ? list_of(query) : many ? remove_many(request.body) : one(request, key);
+    ScriptedReply reply = list   ? list_of(query)
+                          : many ? remove_many(request.body)
+                                 : one(request, key);
     return fault == Fault::after ? error(500, "InternalError") : reply;
   }
 
   void store(const std::string& key, const std::string& body,
              std::vector<std::pair<std::string, std::string>> metadata) {
-    objects_[key] = {body, io::s3::hex(io::s3::md5(io::s3::bytes_of(body))), now(), std::move(metadata)};
+    objects_[key] = {body, io::s3::hex(io::s3::md5(io::s3::bytes_of(body))), now(),
+                     std::move(metadata)};
   }
 
   ScriptedReply one(const ScriptedRequest& request, const std::string& key) {
@@ -133,16 +137,18 @@ class FakeS3 {
       const std::size_t end = std::stoul(range->second.substr(range->second.find('-') + 1)) + 1;
       reply.status = 206;
       reply.body = object.body.substr(begin, end - begin);
-      reply.headers.emplace_back("Content-Range", "bytes " + std::to_string(begin) + "-" +
-                                                      std::to_string(begin + reply.body.size() - 1) +
-                                                      "/" + std::to_string(object.body.size()));
+      reply.headers.emplace_back("Content-Range",
+                                 "bytes " + std::to_string(begin) + "-" +
+                                     std::to_string(begin + reply.body.size() - 1) + "/" +
+                                     std::to_string(object.body.size()));
     }
     return reply;
   }
 
   ScriptedReply list_of(Query query) {
     const std::string prefix = query["prefix"], delimiter = query["delimiter"];
-    const std::string token = io::s3::decode_listed(query["continuation-token"]);  // as it was given
+    const std::string token =
+        io::s3::decode_listed(query["continuation-token"]);  // as it was given
     const std::size_t most = std::stoul(query["max-keys"]);
     std::string items, last_common, next;
     std::size_t count = 0;
@@ -166,8 +172,9 @@ class FakeS3 {
     }
     return {200, "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>" +
                      std::string(next.empty() ? "false" : "true") + "</IsTruncated>" +
-                     (next.empty() ? "" : "<NextContinuationToken>" + io::s3::encode_uri(next) +
-                                              "</NextContinuationToken>") +
+                     (next.empty() ? ""
+                                   : "<NextContinuationToken>" + io::s3::encode_uri(next) +
+                                         "</NextContinuationToken>") +
                      items + "</ListBucketResult>"};
   }
 
@@ -175,7 +182,8 @@ class FakeS3 {
     for (std::size_t at = 0; (at = body.find("<Key>", at)) != body.npos;) {
       at += 5;
       std::string key = body.substr(at, body.find("</Key>", at) - at);
-      for (const auto& [code, c] : {std::pair("&lt;", "<"), {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}}) {
+      for (const auto& [code, c] :
+           {std::pair("&lt;", "<"), {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}}) {
         for (std::size_t i = 0; (i = key.find(code, i)) != key.npos; ++i) {
           key.replace(i, std::string(code).size(), c);
         }
@@ -186,10 +194,10 @@ class FakeS3 {
   }
 
   mutable std::mutex mutex_;
-  std::map<std::string, Object> objects_;      // guarded by mutex_
-  std::vector<std::string> asked_;             // guarded by mutex_
-  std::function<Fault(std::size_t)> faults_;   // guarded by mutex_
-  ScriptedServer server_;                      // stops first
+  std::map<std::string, Object> objects_;     // guarded by mutex_
+  std::vector<std::string> asked_;            // guarded by mutex_
+  std::function<Fault(std::size_t)> faults_;  // guarded by mutex_
+  ScriptedServer server_;                     // stops first
 };
 
 }  // namespace functionfuse::test

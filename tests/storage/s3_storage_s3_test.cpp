@@ -1,10 +1,11 @@
 // S3Storage and a real server.
 
-#include <gmock/gmock.h>
-
 #include <filesystem>
 
+#include <gmock/gmock.h>
+
 #include "functionfuse/functionfuse.hpp"
+
 #include "io/s3/batch.hpp"
 #include "io/s3_server.hpp"
 #include "io/temp_folder.hpp"
@@ -30,7 +31,8 @@ S3Options options_of(const S3Server& server, const std::string& path) {
 /// A bucket of its own, removed in the end.
 class RealS3Store final : public S3Store {
  public:
-  RealS3Store() : S3Store(options_of(*S3Server::get(), "/test-" + io::uuid4() + "/a prefix/größe")) {
+  RealS3Store()
+      : S3Store(options_of(*S3Server::get(), "/test-" + io::uuid4() + "/a prefix/größe")) {
     client().create_bucket();
   }
   ~RealS3Store() override {
@@ -163,8 +165,10 @@ assert hashlib.sha1(data[:-20]).digest() == data[-20:]
 assert pickle.loads(data[:-20]) == ["one", "zwei"]
 )");
   const S3Server& server = *S3Server::get();
-  const std::string bucket = store->options().path.substr(1, store->options().path.find('/', 1) - 1);
-  const std::string command = "ENDPOINT=" + server.endpoint + " AWS_ACCESS_KEY_ID=" + server.access_key +
+  const std::string bucket =
+      store->options().path.substr(1, store->options().path.find('/', 1) - 1);
+  const std::string command = "ENDPOINT=" + server.endpoint +
+                              " AWS_ACCESS_KEY_ID=" + server.access_key +
                               " AWS_SECRET_ACCESS_KEY=" + server.secret_key +
                               " " FUNCTIONFUSE_PYTHON " " + (folder / "read.py") + " " + bucket;
   EXPECT_EQ(std::system(command.c_str()), 0);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "functionfuse/functionfuse.hpp"
+
 #include "io/sha1.hpp"
 #include "storage/s3_records.hpp"
 #include "storage/s3_store.hpp"
@@ -127,8 +128,8 @@ TEST_F(S3StorageTest, WhatTheCacheDoesNotFitIsAskedFor) {
   save_many(200, storage);
   storage->sync("w");
   const Record newer = record_of("newer");
-  open()->save("w", "t3", 33, &newer);                                  // by another process
-  store.set_raw("w", "t4", store.raw("w", "t5"));                       // by another program
+  open()->save("w", "t3", 33, &newer);             // by another process
+  store.set_raw("w", "t4", store.raw("w", "t5"));  // by another program
   store.server().forget_requests();
   const auto index = open()->index("w", 200);
   EXPECT_EQ(index->find("t3").record->function, "newer");
@@ -249,6 +250,25 @@ TEST_F(S3StorageTest, AnObjectOfManyPartsIsCopiedAndRemovedAsOne) {
   EXPECT_THAT(store.bigdata("other"), IsEmpty()) << "the group was not copied";
 }
 
+TEST_F(S3StorageTest, WhatASerializerSendsItselfBelongsToTheSaveToo) {
+  struct Sending : NoteSerializer {
+    SerializedAs pickle(const Protocols& protocols, const Note& note) {
+      auto& objects = protocols.require<S3Protocol>(S3_PROTOCOL, name);
+      const std::string filename = new_filename();
+      objects.keeps(filename);
+      objects.client().put(objects.key(filename), std::as_bytes(std::span(note.text)));
+      if (note.text == "fail half way") throw std::runtime_error("half way");
+      return {"1", filename};
+    }
+  };
+  const auto other = store.open();
+  other->register_persistent_serializers<Sending>();
+  other->save("w", "x", Note{"text"});
+  EXPECT_THROW(other->save("w", "x", Note{"fail half way"}), std::runtime_error);
+  EXPECT_THAT(store.bigdata("w"), SizeIs(1));
+  EXPECT_EQ(other->read_task<Note>("w", "x").text, "text");
+}
+
 TEST_F(S3StorageTest, GcCountsTheObjectsOfAnArrayAsOne) {
   storage->register_persistent_serializers<ChunksSerializer>();
   storage->save("w", "x", Chunks{"Function Fuse"});
@@ -263,7 +283,11 @@ TEST_F(S3StorageTest, GcCountsTheObjectsOfAnArrayAsOne) {
 TEST_F(S3StorageTest, AnIdCanNotNameTheGroup) {
   storage->register_persistent_serializers<ChunksSerializer>();
   storage->save("w", "x", Chunks{"Function Fuse"});
-  std::string evil = "\x80\x04\x8c\x06" "Chunks\x8c\x01" "1\x8c\x0b" "dask_arrays\x86\x86Q.";
+  std::string evil =
+      "\x80\x04\x8c\x06"
+      "Chunks\x8c\x01"
+      "1\x8c\x0b"
+      "dask_arrays\x86\x86Q.";
   const io::Sha1Digest digest = io::sha1(evil.data(), evil.size());
   evil.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   store.set_raw("w", "evil", evil);

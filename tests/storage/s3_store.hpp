@@ -1,6 +1,7 @@
 #pragma once
 
 #include "functionfuse/storage/s3_storage.hpp"
+
 #include "io/fake_s3.hpp"
 #include "io/s3/client.hpp"
 #include "storage/storage_suite.hpp"

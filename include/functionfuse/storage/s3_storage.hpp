@@ -21,8 +21,8 @@ struct S3Options {
   std::string region_name{};
   std::string profile{};
   std::string ca_bundle{};  ///< a PEM file; empty: the system's
-  bool anon = false;      ///< nothing is signed
-  unsigned attempts = 8;  ///< how often a request is sent that may succeed next time
+  bool anon = false;        ///< nothing is signed
+  unsigned attempts = 8;    ///< how often a request is sent that may succeed next time
 };
 
 /// From the options of a storage of kind "S3", in the words of Function Fuse and s3fs:
@@ -37,7 +37,8 @@ struct S3Options {
 /// \error unsupported       `verify` false: certificates are always checked
 [[nodiscard]] S3Options s3_options(const Options& options);
 
-/// Results in a bucket of S3, laid out as IBM's Function Fuse does (docs/formats/storage-layout.md):
+/// Results in a bucket of S3, laid out as IBM's Function Fuse does
+/// (docs/formats/storage-layout.md):
 ///
 ///     <bucket>/<prefix>/<workflow>/<task>                    a pickle and its SHA-1
 ///     <bucket>/<prefix>/<workflow>/bigdata/...               what persistent serializers keep

@@ -33,15 +33,19 @@ constexpr std::string_view kMetadata = "x-amz-meta-";
 
 std::vector<http::Header> metadata_headers(const Metadata& metadata) {
   std::vector<http::Header> headers;
-  for (const auto& [name, value] : metadata) headers.push_back({std::string(kMetadata) + name, value});
+  for (const auto& [name, value] : metadata)
+    headers.push_back({std::string(kMetadata) + name, value});
   return headers;
 }
 
 ObjectInfo object_info(const Answer& answer, const std::string& url) {
-  ObjectInfo info{size_of(answer.reply, url), without_quotes(answer.reply.header("etag")),
-                  std::string(answer.reply.header("last-modified")), {}};
+  ObjectInfo info{size_of(answer.reply, url),
+                  without_quotes(answer.reply.header("etag")),
+                  std::string(answer.reply.header("last-modified")),
+                  {}};
   for (const auto& [name, value] : answer.reply.headers) {
-    if (name.starts_with(kMetadata)) info.metadata.push_back({name.substr(kMetadata.size()), value});
+    if (name.starts_with(kMetadata))
+      info.metadata.push_back({name.substr(kMetadata.size()), value});
   }
   return info;
 }
