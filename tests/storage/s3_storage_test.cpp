@@ -158,6 +158,13 @@ TEST_F(S3StorageTest, ACacheThatCanNotBeWrittenDoesNoHarm) {
   EXPECT_THAT(asked(), Contains("PUT some/prefix/w/.functionfuse/records"));
 }
 
+TEST_F(S3StorageTest, ACacheOfNothingIsNotWritten) {
+  save_many(100, storage);
+  EXPECT_TRUE(open()->remove_workflow("w"));
+  storage->sync("w");
+  EXPECT_THAT(storage->list_workflows(), IsEmpty());
+}
+
 TEST_F(S3StorageTest, ALongRecordIsInTheCacheAlone) {
   const Record record = record_of(std::string(5000, 'f'));
   storage->save("w", "x", 1, &record);
