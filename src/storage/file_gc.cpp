@@ -2,9 +2,9 @@
 // save and a removal stand in file_storage.cpp).
 
 #include <algorithm>
-#include <iterator>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/unpickler.hpp"

@@ -5,8 +5,8 @@
 //     is written.
 //  2. If the workflow has any bigdata, the persistent ids of the old result are read.
 //  3. The commit: one PUT of the pickle, with what made the result in the object's metadata. A
-//  large
-//     one goes up in parts, which become the object at once when the last request is answered.
+//     large one goes up in parts, which become the object at once when the last request is
+//     answered.
 //  4. The bigdata of the old result is removed.
 //
 // A kill in 1 or 2 leaves bigdata that no task refers to, and in 3 perhaps parts of an upload; in 4

@@ -55,16 +55,19 @@ struct Block {
 /// \threads  any number may use one array and arrays that share operands, compute() included
 class ChunkedArray {
  public:
-  /// Of a reduction: one, or several in braces; none are all. Negative ones count from the last.
+  /// One axis, or several in braces or a vector. Negative ones count from the last. None are all axes for a
+  /// reduction.
   class Axes : public std::vector<std::int64_t> {
    public:
-    using std::vector<std::int64_t>::vector;
+    Axes() = default;
+    Axes(std::initializer_list<std::int64_t> axes) : vector(axes) {}
     template <std::integral T>
     Axes(const std::vector<T>& axes) : vector(axes.begin(), axes.end()) {}
     template <std::integral T>
       requires(!std::same_as<T, bool>)  // sum(true) was meant for keepdims
     Axes(T axis) : vector(1, static_cast<std::int64_t>(axis)) {}
   };
+
   /// Writes all elements of one chunk, of unspecified content before; called from several threads at a time.
   using Fill = std::function<void(NdArray& block, const Block& where)>;
   /// Makes a block of blocks, which it may not write to; called from several threads at a time.

@@ -20,12 +20,10 @@ class MemoryFile;
 /// Writes a file in three steps:
 ///
 /// 1. The library makes it, with all its metadata, in memory; that is copied to the disk. The
-/// library
-///    never writes to a disk itself: if that is full it cannot close its file, and the process
-///    crashes when it ends (1.10.8).
+///    library never writes to a disk itself: if that is full it cannot close its file, and the
+///    process crashes when it ends (1.10.8).
 /// 2. Any number of threads write chunks, with plain calls: where they are not compressed into the
-/// one
-///    run that the library has left room for, otherwise behind all that is there.
+///    one run that the library has left room for, otherwise behind all that is there.
 /// 3. Of compressed chunks the index is completed. The file is one that any HDF5 library reads.
 class Writer {
  public:

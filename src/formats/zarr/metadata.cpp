@@ -12,7 +12,7 @@
 #include <functionfuse/arrays/nd_array.hpp>
 #include <functionfuse/error.hpp>
 
-#include "formats/zarr/base64.hpp"
+#include "io/base64.hpp"
 
 namespace functionfuse::formats::zarr {
 namespace {
@@ -232,7 +232,7 @@ Bytes parse_raw(const Value& from, const DType& dtype) {
   const bool is_text = dtype.kind() == 'S';
   if (is_text && from.value == 0) return {};
   const std::string& text = from.text();
-  auto raw = from_base64(text);
+  auto raw = io::from_base64(text);
   if (!raw && is_text) {
     const auto plain = std::as_bytes(std::span(text));
     raw.emplace(plain.begin(), plain.end());
@@ -286,11 +286,11 @@ json fill_to_json(const std::optional<Bytes>& fill, const DType& dtype) {
   if (dtype.kind() == 'U') return text_of(dtype, *fill);
   if (dtype.kind() == 'S') {
     const std::string text = text_of(dtype, *fill);
-    return to_base64(std::as_bytes(std::span(text)));
+    return io::to_base64(std::as_bytes(std::span(text)));
   }
   Bytes bytes = *fill;
   bytes.resize(dtype.itemsize());
-  if (dtype.kind() == 'V') return to_base64(bytes);
+  if (dtype.kind() == 'V') return io::to_base64(bytes);
 
   const DType as =
       dtype.is_datetime() ? DType::parse("<i8").newbyteorder(dtype.byteorder()) : dtype;

@@ -118,8 +118,7 @@ Found<Credentials> find_credentials(const Options& options, const Environment& e
   }
   if (auto found = profile.credentials()) return *found;
   fail_settings(
-      "there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
-      "a "
+      "there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a "
       "profile in ~/.aws/credentials, or give them as options; for a public bucket use the option "
       "anonymous");
 }

@@ -18,7 +18,6 @@ using Md5Digest = std::array<std::uint8_t, 16>;
 [[nodiscard]] Md5Digest md5(std::span<const std::byte> bytes);
 
 [[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
-[[nodiscard]] std::string base64(std::span<const std::uint8_t> bytes);
 
 [[nodiscard]] inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));

@@ -8,6 +8,7 @@
 
 #include "functionfuse/error.hpp"
 
+#include "io/base64.hpp"
 #include "io/s3/digests.hpp"
 #include "io/s3/failure.hpp"
 #include "io/s3/signing.hpp"
@@ -209,7 +210,10 @@ void Requests::start(http::Transfers& transfers, Call call, Done done) {
     exchange->payload = kEmptySha256;
   } else {
     exchange->payload = hashed ? hex(sha256(call.body)) : std::string(kUnsignedPayload);
-    if (!hashed || call.content_md5) exchange->content_md5 = base64(md5(call.body));
+    if (!hashed || call.content_md5) {
+      const Md5Digest digest = md5(call.body);
+      exchange->content_md5 = to_base64(std::as_bytes(std::span(digest)));
+    }
   }
   if (call.xml) call.target = {{}, &exchange->xml, kMostXmlBytes};
   exchange->call = std::move(call);

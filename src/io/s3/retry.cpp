@@ -5,8 +5,7 @@
 #include <charconv>
 
 // 1. A request is signed and sent; its reply is judged by the server's code where there is one,
-// else
-//    by the status, else by how the connection failed.
+//    else by the status, else by how the connection failed.
 // 2. Broken connections, time-outs, 5xx, 429 and the codes of kTransient are tried again. A 4xx is
 //    not: the same request would get the same reply.
 // 3. Credentials that have expired are read once more; where that gives others, the request is

@@ -11,9 +11,8 @@
 //   pick DTYPE SHAPE BYTES AXES SLICES shape, strides and bytes of transpose(AXES).slice(SLICES),
 //                                      then its bytes in Fortran order
 //
-// A DTYPE is prefix notation of words: "<f8"; "sub 2 2 3 <f8" (rank, lengths, base);
-// "struct COUNT ITEMSIZE ALIGNED ALIGNMENT {NAME TITLE|- OFFSET DTYPE}". Lengths and slices are
-// separated by commas, a slice is "start:stop:step".
+// A DTYPE as in arrays/probe.hpp. Lengths and slices are separated by commas, a slice is
+// "start:stop:step".
 
 #include <cstdio>
 #include <iostream>
@@ -24,46 +23,12 @@
 #include <functionfuse/arrays/nd_array.hpp>
 #include <functionfuse/error.hpp>
 
+#include "arrays/probe.hpp"
+
 namespace ff = functionfuse;
+using namespace functionfuse::test;
 
 namespace {
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::string part;
-  std::istringstream in(text);
-  while (std::getline(in, part, separator)) parts.push_back(part);
-  if (text.empty() || text.back() == separator) parts.emplace_back();
-  return parts;
-}
-
-std::string to_hex(const char* data, std::size_t size) {
-  static const char* digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * size);
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(data[i]);
-    out += digits[byte >> 4];
-    out += digits[byte & 0xf];
-  }
-  return out;
-}
-
-std::string to_hex(const std::string& text) { return to_hex(text.data(), text.size()); }
-
-std::string to_hex(const std::vector<std::byte>& bytes) {
-  return to_hex(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
-
-std::string from_hex(const std::string& hex) {
-  std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out += static_cast<char>(16 * digit(hex[i]) + digit(hex[i + 1]));
-  }
-  return out;
-}
 
 std::vector<std::byte> bytes_from_hex(const std::string& hex) {
   const std::string text = from_hex(hex);
@@ -76,36 +41,6 @@ ff::Shape read_shape(const std::string& text) {
   if (text.empty()) return shape;
   for (const std::string& part : split(text, ',')) shape.push_back(std::stoll(part));
   return shape;
-}
-
-ff::DType read_dtype(std::istream& in) {
-  std::string word;
-  in >> word;
-  if (word == "sub") {
-    std::size_t rank = 0;
-    in >> rank;
-    ff::Shape shape(rank);
-    for (auto& length : shape) in >> length;
-    return ff::DType::subarray(read_dtype(in), shape);
-  }
-  if (word != "struct") return ff::DType::parse(word);
-  std::size_t count = 0, itemsize = 0, alignment = 0;
-  int aligned = 0;
-  in >> count >> itemsize >> aligned >> alignment;
-  std::vector<ff::Field> fields(count);
-  for (ff::Field& field : fields) {
-    std::string title;
-    in >> word >> title >> field.offset;
-    field.name = from_hex(word.substr(1));  // behind an x, so that it is a word even if empty
-    if (title != "-") field.title = from_hex(title.substr(1));
-    field.dtype = read_dtype(in);
-  }
-  return ff::DType::structured(fields, itemsize, aligned != 0, alignment);
-}
-
-ff::DType read_dtype(const std::string& text) {
-  std::istringstream in(text);
-  return read_dtype(in);
 }
 
 ff::NdArray read_array(const std::string& dtype, const std::string& shape, const std::string& hex) {
