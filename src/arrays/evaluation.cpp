@@ -71,6 +71,7 @@ class Evaluation {
     std::optional<NdArray> kept;        ///< the chunk that was made, if other tasks need it
   };
 
+  [[nodiscard]] unsigned wanted_threads() const;
   void begin();
   void work();
   [[nodiscard]] bool is_there(std::uint32_t node, std::size_t number) const;
@@ -96,8 +97,8 @@ class Evaluation {
 
   const std::vector<Output>& outputs_;
   std::size_t limit_;
-  unsigned threads_;
   EvaluationPlan plan_;
+  unsigned threads_;
   std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>();
   io::ScratchFile scratch_;
 
@@ -183,9 +184,8 @@ void allow_threads(unsigned count) {
 Evaluation::Evaluation(const std::vector<Output>& outputs, const ComputeOptions& options)
     : outputs_(outputs),
       limit_(options.memory_limit != 0 ? options.memory_limit : memory_limit()),
-      threads_(options.threads != 0 ? options.threads
-                                    : static_cast<unsigned>(tbb::info::default_concurrency())),
       plan_(outputs),
+      threads_(options.threads != 0 ? options.threads : wanted_threads()),
       kept_(plan_.tasks.size()),
       tasks_left_(plan_.tasks.size()) {
   for (PlanTask& task : plan_.tasks) {
@@ -198,6 +198,17 @@ Evaluation::Evaluation(const std::vector<Output>& outputs, const ComputeOptions&
     const std::size_t peak = plan_.nodes[node].array->chunks().count() > 0 ? plan_.cost(node, 0, stack, nullptr).peak : 0;
     batch_.push_back(std::clamp<std::size_t>(kWorth / (peak + 1), 1, 64));
   }
+}
+
+unsigned Evaluation::wanted_threads() const {
+  auto threads = static_cast<unsigned>(tbb::info::default_concurrency());
+  for (const PlanNode& node : plan_.nodes) {
+    threads = std::max(threads, node.operation->traits().threads);
+  }
+  for (const Output& output : outputs_) {
+    if (output.sink != nullptr) threads = std::max(threads, output.sink->concurrent_writes());
+  }
+  return threads;
 }
 
 std::size_t Evaluation::sink_bytes(std::uint32_t node) const {

@@ -46,6 +46,7 @@ class Operation {
     bool is_view = false;    ///< the result has its elements where a need has them
     bool is_free = false;    ///< making a chunk costs neither time nor memory
     bool is_stored = false;  ///< as ChunkSource::is_stored
+    unsigned threads = 0;    ///< as ChunkSource::concurrent_reads
   };
 
   Operation(Traits traits, std::vector<LazyArrayPtr> inputs)

@@ -13,7 +13,9 @@ namespace {
 __extension__ using Wide = __int128;
 
 Operation::Traits traits_of(const ChunkSource& source) {
-  return {.is_free = source.is_in_memory(), .is_stored = source.is_stored()};
+  return {.is_free = source.is_in_memory(),
+          .is_stored = source.is_stored(),
+          .threads = source.concurrent_reads()};
 }
 
 Block block_of(const Chunks& chunks, std::size_t number) {

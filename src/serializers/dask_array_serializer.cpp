@@ -1,27 +1,23 @@
 #include "functionfuse/serializers/dask_array_serializer.hpp"
 
+#include <filesystem>
 #include <map>
 #include <mutex>
 
 #include "functionfuse/error.hpp"
+
 #include "formats/hdf5_array.hpp"
+#include "formats/zarr_array.hpp"
+#include "serializers/check_version.hpp"
 
 namespace functionfuse {
 namespace {
 
+namespace zarr = formats::zarr;
+
 constexpr std::string_view kVersion = "0.0.0";
 constexpr const char* kDataset = "dask_arrays";
-
-std::string path_of(const Protocols& protocols, const SerializedAs& id) {
-  const auto& [version, filename] = id;
-  if (version != kVersion) {
-    throw UnsupportedError("the array \"" + filename + "\" was written by version " + version +
-                           " of DaskArraySerializer; this one reads version " + std::string(kVersion) +
-                           ": use a newer release");
-  }
-  auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, DaskArraySerializer::name);
-  return files.open(filename, FileProtocol::Mode::read).string();
-}
+constexpr std::string_view kGroup = "dask_arrays/";  // on S3
 
 /// Takes chunks and drops them.
 class NoSink final : public ChunkSink {
@@ -29,30 +25,61 @@ class NoSink final : public ChunkSink {
   void write(std::size_t, const NdArray&) override {}
 };
 
+/// Where an array lies.
+struct Place {
+  std::string url;                    ///< of a file: its path
+  std::shared_ptr<zarr::Store> zarr;  ///< null: an HDF5 file
+
+  [[nodiscard]] ChunkedArray open() const {
+    if (zarr) return formats::open_zarr_array(formats::ZarrSource::open(zarr));
+    return open_hdf5(url, kDataset);
+  }
+  /// In its own chunks.
+  [[nodiscard]] ChunkedArray open_stored() const {
+    if (zarr) return ChunkedArray(formats::ZarrSource::open(zarr));
+    return ChunkedArray(formats::Hdf5Source::open(url, kDataset));
+  }
+};
+
+Place place_on_s3(const S3Protocol& s3, const std::string& filename) {
+  const std::string name = std::string(kGroup) + filename;
+  return {s3.url(name), zarr::s3_store(s3.client(), s3.key(name))};
+}
+
+/// The persistent id says neither HDF5 nor Zarr: what is there does.
+Place place_of(const Protocols& protocols, const SerializedAs& id) {
+  detail::check_version(id, kVersion, "the array", "DaskArraySerializer");
+  if (const auto* s3 = protocols.get<S3Protocol>(S3_PROTOCOL)) return place_on_s3(*s3, id.second);
+  auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, DaskArraySerializer::name);
+  const std::filesystem::path path = files.open(id.second, FileProtocol::Mode::read);
+  if (!std::filesystem::is_directory(path)) return {path.string(), nullptr};
+  return {path.string(), zarr::folder_store(path.string())};
+}
+
 }  // namespace
 
-/// Arrays that are in use, so that one file is one array however often a result has it.
+/// Arrays that are in use, so that one place is one array however often a result has it.
 class DaskArraySerializer::Opened {
  public:
-  ChunkedArray open(const std::string& path) {
+  ChunkedArray open(const Place& place) {
     std::lock_guard lock(mutex_);
-    const auto found = arrays_.find(path);
+    const auto found = arrays_.find(place.url);
     if (found != arrays_.end()) {
       if (auto known = found->second.lock()) return ChunkedArray(known);
     }
-    return open_anew(path);
+    return open_anew(place);
   }
-  /// A new file, even where there was another of the name.
-  ChunkedArray open_new(const std::string& path) {
+  /// A new place, even where there was another of the name.
+  ChunkedArray open_new(const Place& place) {
     std::lock_guard lock(mutex_);
-    return open_anew(path);
+    return open_anew(place);
   }
 
  private:
-  ChunkedArray open_anew(const std::string& path) {
-    ChunkedArray array = open_hdf5(path, kDataset);
+  ChunkedArray open_anew(const Place& place) {
+    ChunkedArray array = place.open();
     std::erase_if(arrays_, [](const auto& entry) { return entry.second.expired(); });
-    arrays_[path] = array.lazy();
+    arrays_[place.url] = array.lazy();
     return array;
   }
 
@@ -60,39 +87,80 @@ class DaskArraySerializer::Opened {
   std::map<std::string, std::weak_ptr<detail::LazyArray>> arrays_;
 };
 
+namespace {
+
+using Options = DaskArraySerializer::Options;
+
+struct Saved {
+  std::string filename;
+  Place place;
+};
+
+Saved save_on_s3(S3Protocol& s3, const ChunkedArray& array, const Options& options) {
+  Saved saved{new_filename(), {}};
+  saved.place = place_on_s3(s3, saved.filename);
+  s3.keeps(saved.filename);
+  const std::string group = zarr::write_group();
+  s3.client()->put(s3.key(std::string(kGroup) + zarr::kGroupKey), std::as_bytes(std::span(group)));
+  formats::write_zarr_array(saved.place.zarr, {}, array, options.zarr, options.compute);
+  return saved;
+}
+
+Saved save_in_folder(FileProtocol& files, const ChunkedArray& array, const Options& options) {
+  Saved saved{new_filename(), {}};
+  saved.place.url = files.open(saved.filename, FileProtocol::Mode::write).string();
+  saved.place.zarr = zarr::folder_store(saved.place.url);
+  formats::write_zarr_array(saved.place.zarr, {}, array, options.zarr, options.compute);
+  return saved;
+}
+
+Saved save_in_file(FileProtocol& files, const ChunkedArray& array, const Options& options) {
+  FileProtocol::Unfinished file;
+  if (options.resume) {
+    file = files.open_unfinished(array.repr());
+  } else {
+    file.filename = new_filename();
+    file.path = files.open(file.filename, FileProtocol::Mode::write);
+  }
+  formats::write_hdf5_array(file.path.string(), kDataset, array, options.hdf5, options.compute,
+                            options.resume);
+  return {file.filename, {file.path.string(), nullptr}};
+}
+
+Saved save(const Protocols& protocols, const ChunkedArray& array, const Options& options) {
+  if (auto* s3 = protocols.get<S3Protocol>(S3_PROTOCOL)) return save_on_s3(*s3, array, options);
+  auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, DaskArraySerializer::name);
+  return options.format == DaskArraySerializer::Format::zarr ? save_in_folder(files, array, options)
+                                                             : save_in_file(files, array, options);
+}
+
+}  // namespace
+
 DaskArraySerializer::DaskArraySerializer() : DaskArraySerializer(Options()) {}
 
 DaskArraySerializer::DaskArraySerializer(Options options)
     : options_(std::move(options)), opened_(std::make_shared<Opened>()) {}
 
 SerializedAs DaskArraySerializer::pickle(const Protocols& protocols, const ChunkedArray& array) {
-  auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, name);
-  FileProtocol::Unfinished file;
-  if (options_.resume) {
-    file = files.open_unfinished(array.repr());
-  } else {
-    file.filename = new_filename();
-    file.path = files.open(file.filename, FileProtocol::Mode::write);
-  }
-  formats::write_hdf5_array(file.path.string(), kDataset, array, options_.hdf5, options_.compute,
-                            options_.resume);
-  // Should HDF5 keep less of a dtype than numpy has, the array stays what it is made of.
-  const ChunkedArray stored = opened_->open_new(file.path.string());
+  const Saved saved = save(protocols, array, options_);
+  // Should the format keep less of a dtype than numpy has, the array stays what it is made of.
+  const ChunkedArray stored = opened_->open_new(saved.place);
   if (stored.dtype() == array.dtype()) array.set_stored(stored);
-  return {std::string(kVersion), file.filename};
+  return {std::string(kVersion), saved.filename};
 }
 
 ChunkedArray DaskArraySerializer::unpickle(const Protocols& protocols, const SerializedAs& id) {
-  return opened_->open(path_of(protocols, id));
+  return opened_->open(place_of(protocols, id));
 }
 
 void DaskArraySerializer::remove(const Protocols& protocols, const SerializedAs& id) {
+  if (auto* s3 = protocols.get<S3Protocol>(S3_PROTOCOL)) return s3->remove(id.second);
   protocols.require<FileProtocol>(FILE_PROTOCOL, name).remove(id.second);
 }
 
 void DaskArraySerializer::verify(const Protocols& protocols, const SerializedAs& id) {
   NoSink sink;
-  ChunkedArray(formats::Hdf5Source::open(path_of(protocols, id), kDataset)).store(sink, options_.compute);
+  place_of(protocols, id).open_stored().store(sink, options_.compute);
 }
 
 }  // namespace functionfuse

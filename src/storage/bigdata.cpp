@@ -8,6 +8,7 @@
 
 #include "functionfuse/error.hpp"
 #include "io/folder.hpp"
+#include "io/tree.hpp"
 #include "io/uuid.hpp"
 #include "storage/objects.hpp"
 
@@ -96,7 +97,7 @@ FileProtocol::Unfinished Bigdata::open_unfinished(std::string_view what) {
   return {filename, path_of(filename)};
 }
 
-void Bigdata::remove(std::string_view filename) { io::remove_file(path_of(filename)); }
+void Bigdata::remove(std::string_view filename) { io::remove_tree(path_of(filename)); }
 
 bool Bigdata::is_saved_to(const std::string& path) {
   const auto folder = io::Folder::open_if_there(path);
@@ -117,13 +118,7 @@ std::string Bigdata::copy_from(const FileOrigin& origin, const std::string& file
     found = found || entry.name == filename;
     const std::string from = folder + "/" + std::string(entry.name);
     const std::string to = open(copy + std::string(entry.name.substr(filename.size())), Mode::write);
-    const io::Fd in = io::open_file(from, O_RDONLY);
-    if (!io::info(in.get(), from).regular) {
-      throw UnsupportedError(from + " is not a file: only files are copied with a result");
-    }
-    io::Fd out = io::open_file(to, O_CREAT | O_EXCL | O_WRONLY);
-    io::copy_file(in.get(), from, out.get(), to);
-    io::close_checked(out, to);
+    io::copy_tree(from, to);
   }
   if (!found) {
     throw NotFoundError(folder + "/" + filename +
@@ -137,7 +132,7 @@ void Bigdata::sync_created() const {
   if (created_.empty()) return;
   for (const std::string& filename : created_) {
     const std::string path = path_of(filename);
-    if (const io::Fd fd = io::open_if_there(path, O_RDONLY)) io::sync_file(fd.get(), path);
+    if (const io::Fd fd = io::open_if_there(path, O_RDONLY)) io::sync_tree(fd.get(), path);
   }
   const io::Folder folder(folder_);
   io::sync_file(folder.fd(), folder_);
@@ -145,8 +140,11 @@ void Bigdata::sync_created() const {
 
 void Bigdata::remove_created() noexcept {
   for (const std::string& filename : created_) {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_ + "/" + filename, ignored);
+    try {
+      io::remove_tree(path_of(filename));
+    } catch (const Error&) {
+      // See the header.
+    }
   }
   created_.clear();
 }
@@ -156,11 +154,7 @@ namespace {
 /// Removes every file that belongs to one of `filenames`, in one pass.
 void remove_files(const std::string& folder, const Filenames& filenames) {
   for (const io::Entries::Entry& entry : io::Entries::of(folder)) {
-    if (!filenames.own(entry.name)) continue;
-    const std::string path = folder + "/" + std::string(entry.name);
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    if (error) io::fail("remove", path, error.value());
+    if (filenames.own(entry.name)) io::remove_tree(folder + "/" + std::string(entry.name));
   }
 }
 

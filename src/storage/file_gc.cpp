@@ -10,6 +10,7 @@
 #include "functionfuse/pickle/unpickler.hpp"
 #include "functionfuse/storage/file_storage.hpp"
 #include "io/new_file.hpp"
+#include "io/tree.hpp"
 #include "storage/file_storage_impl.hpp"
 #include "storage/objects.hpp"
 #include "storage/removed_folder.hpp"
@@ -73,7 +74,7 @@ void Collector::collect(const std::string& path, std::string why, bool keep) {
   const auto time = std::filesystem::last_write_time(path, error);
   if (!error && time > newest_) return;
   found_.push_back({path, size_of(path), std::move(why), keep});
-  if (!dry_run_ && !keep) remove_folder(path);
+  if (!dry_run_ && !keep) io::remove_tree(path);
 }
 
 void Collector::temporary_files(const std::string& folder) {

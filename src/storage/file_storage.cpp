@@ -33,6 +33,7 @@
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/pickler.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
+#include "io/tree.hpp"
 #include "storage/file_storage_impl.hpp"
 #include "storage/file_task_index.hpp"
 #include "storage/removed_folder.hpp"
@@ -368,7 +369,7 @@ bool FileStorage::remove_workflow(std::string_view workflow) {
   impl_->forget_writer(workflow);
   const std::string hidden = hide_removed(impl_->path, impl_->workflow_path(workflow));
   if (hidden.empty()) return false;
-  remove_folder(hidden);
+  io::remove_tree(hidden);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "functionfuse/error.hpp"
+#include "io/tree.hpp"
 #include "storage/task_names.hpp"
 
 namespace functionfuse::detail {
@@ -90,7 +91,7 @@ void OpenWorkflow::sync_each(const Unsynced& files) {
   for (const std::string& name : files.names) {
     // Removed or replaced since: then somebody else's to keep.
     if (const io::Fd fd = folder_.open_if_there(name, O_RDONLY)) {
-      io::sync_file(fd.get(), folder_.where(name));
+      io::sync_tree(fd.get(), folder_.where(name));
     }
   }
   log_.sync();

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <filesystem>
 
 #include "io/file.hpp"
 
@@ -22,12 +21,6 @@ std::string hide_removed(const std::string& root, const std::string& folder) {
     if (errno == ENOENT) return {};  // somebody else was faster
     if (errno != EEXIST && errno != ENOTEMPTY) io::fail("remove", folder, errno);
   }
-}
-
-void remove_folder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) io::fail("remove", path, error.value());
 }
 
 }  // namespace functionfuse::detail

@@ -11,6 +11,5 @@ inline constexpr std::string_view kRemoved = ".removed-";
 /// Renames the folder to a hidden name in `root`, and returns that path; empty where there is no
 /// such folder.
 [[nodiscard]] std::string hide_removed(const std::string& root, const std::string& folder);
-void remove_folder(const std::string& path);
 
 }  // namespace functionfuse::detail

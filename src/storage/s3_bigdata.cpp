@@ -12,6 +12,8 @@ namespace {
 
 /// The group in which IBM's Function Fuse keeps the Zarr arrays of a workflow.
 constexpr std::string_view kGroup = "dask_arrays/";
+/// Where what belongs to an object lies.
+constexpr std::string_view kPlaces[] = {"", kGroup};
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 bool is_plain_name(std::string_view name) {
@@ -54,12 +56,12 @@ void S3Bigdata::keeps(std::string_view filename) {
 void S3Bigdata::put(std::string_view name, std::span<const std::byte> data) {
   const std::string where = key(name);
   keeps(object_of(name));
-  client().put(where, data);
+  client()->put(where, data);
 }
 
 std::optional<std::vector<std::byte>> S3Bigdata::get(std::string_view name,
                                                      std::size_t most_bytes) {
-  return client().get(key(name), most_bytes);
+  return client()->get(key(name), most_bytes);
 }
 
 std::vector<std::string> S3Bigdata::list(std::string_view prefix) {
@@ -73,9 +75,8 @@ std::vector<std::string> S3Bigdata::list(std::string_view prefix) {
 
 std::vector<std::string> S3Bigdata::names_of(std::string_view filename) {
   std::vector<std::string> names;
-  for (const std::string& start :
-       {std::string(filename), std::string(kGroup) + std::string(filename)}) {
-    for (std::string& name : list(start)) {
+  for (const std::string_view place : kPlaces) {
+    for (std::string& name : list(std::string(place) + std::string(filename))) {
       if (belongs_to(object_of(name), filename)) names.push_back(std::move(name));
     }
   }
@@ -85,13 +86,20 @@ std::vector<std::string> S3Bigdata::names_of(std::string_view filename) {
 void S3Bigdata::remove_names(std::span<const std::string> names) {
   std::vector<std::string> keys;
   for (const std::string& name : names) keys.push_back(prefix_ + name);
-  client().remove(keys);
+  client()->remove(keys);
 }
 
 void S3Bigdata::remove(std::string_view filename) { remove_names(names_of(filename)); }
 
 bool S3Bigdata::exists(const std::string& filename) {
-  return is_plain_filename(filename) && !names_of(filename).empty();
+  if (!is_plain_filename(filename)) return false;
+  return std::ranges::any_of(kPlaces, [&](std::string_view place) {
+    const std::string start = std::string(place) + filename;
+    const auto first = client()->list_page(prefix_ + start).objects;
+    return std::ranges::any_of(first, [&](const io::s3::ListedObject& object) {
+      return belongs_to(object_of(std::string_view(object.key).substr(prefix_.size())), filename);
+    });
+  });
 }
 
 std::string S3Bigdata::copy_from(const S3Origin& origin, const std::string& filename) {

@@ -33,7 +33,9 @@ class S3Bigdata final : public S3Protocol {
   void remove(std::string_view filename) override;
   void keeps(std::string_view filename) override;
   [[nodiscard]] std::string key(std::string_view name) const override;
-  [[nodiscard]] io::s3::Client& client() const override { return place_->client(); }
+  [[nodiscard]] const std::shared_ptr<io::s3::Client>& client() const override {
+    return place_->shared_client();
+  }
   [[nodiscard]] std::string url(std::string_view name) const override;
 
   /// Copies all that belongs to an object of another such place, under a new name.

@@ -61,7 +61,8 @@ std::string root_of(const std::string& path) {
 }  // namespace
 
 S3Place::S3Place(const S3Options& options)
-    : client_(client_options(options)), root_(root_of(options.path)) {}
+    : client_(std::make_shared<io::s3::Client>(client_options(options))),
+      root_(root_of(options.path)) {}
 
 std::string S3Place::workflow_key(std::string_view workflow) const {
   return root_ + std::string(workflow) + "/";
@@ -77,7 +78,7 @@ std::string S3Place::records_key(std::string_view workflow) const {
 }
 
 std::string S3Place::url(std::string_view key) const {
-  std::string text = "s3://" + client_.options().bucket + "/";
+  std::string text = "s3://" + client_->options().bucket + "/";
   text += key.empty() ? std::string_view(root_) : key;
   if (text.back() == '/') text.pop_back();
   return text;
@@ -85,7 +86,7 @@ std::string S3Place::url(std::string_view key) const {
 
 std::vector<std::string> S3Place::workflows() {
   std::vector<std::string> names;
-  client_.list(root_, "/", [&](const io::s3::ListPage& page) {
+  client_->list(root_, "/", [&](const io::s3::ListPage& page) {
     for (std::string_view prefix : page.prefixes) {
       std::string_view name = prefix.substr(root_.size());
       name.remove_suffix(1);
@@ -100,7 +101,7 @@ std::vector<std::string> S3Place::workflows() {
 std::vector<ListedTask> S3Place::tasks(std::string_view workflow) {
   const std::string prefix = workflow_key(workflow);
   std::vector<ListedTask> tasks;
-  client_.list(prefix, "/", [&](io::s3::ListPage page) {
+  client_->list(prefix, "/", [&](io::s3::ListPage page) {
     for (io::s3::ListedObject& object : page.objects) {
       std::string name = object.key.substr(prefix.size());
       // Other programs mark folders with an empty object of the prefix's own name.
@@ -115,12 +116,12 @@ std::vector<ListedTask> S3Place::tasks(std::string_view workflow) {
 }
 
 bool S3Place::holds_any(const std::string& prefix) {
-  return !client_.list_page(prefix, {}, {}, 1).objects.empty();
+  return !client_->list_page(prefix, {}, {}, 1).objects.empty();
 }
 
 void S3Place::for_each(const std::string& prefix,
                        const std::function<void(const io::s3::ListedObject&)>& visit) {
-  client_.list(prefix, {}, [&](const io::s3::ListPage& page) {
+  client_->list(prefix, {}, [&](const io::s3::ListPage& page) {
     std::ranges::for_each(page.objects, visit);
     return true;
   });

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,10 +45,14 @@ class S3Place {
   void for_each(const std::string& prefix,
                 const std::function<void(const io::s3::ListedObject&)>& visit);
 
-  [[nodiscard]] io::s3::Client& client() noexcept { return client_; }
+  [[nodiscard]] io::s3::Client& client() noexcept { return *client_; }
+  /// For what outlives the storage, as arrays do that were read from it.
+  [[nodiscard]] const std::shared_ptr<io::s3::Client>& shared_client() const noexcept {
+    return client_;
+  }
 
  private:
-  io::s3::Client client_;
+  std::shared_ptr<io::s3::Client> client_;
   std::string root_;  // empty, or ends with a slash
 };
 

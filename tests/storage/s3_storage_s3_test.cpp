@@ -7,10 +7,8 @@
 #include "functionfuse/functionfuse.hpp"
 
 #include "io/s3/batch.hpp"
-#include "io/s3_server.hpp"
 #include "io/temp_folder.hpp"
-#include "io/uuid.hpp"
-#include "storage/s3_store.hpp"
+#include "storage/real_s3_store.hpp"
 
 namespace functionfuse::test {
 namespace {
@@ -21,31 +19,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-S3Options options_of(const S3Server& server, const std::string& path) {
-  return {.path = path,
-          .key = server.access_key,
-          .secret = server.secret_key,
-          .endpoint_url = server.endpoint};
-}
-
-/// A bucket of its own, removed in the end.
-class RealS3Store final : public S3Store {
- public:
-  RealS3Store()
-      : S3Store(options_of(*S3Server::get(), "/test-" + io::uuid4() + "/a prefix/größe")) {
-    client().create_bucket();
-  }
-  ~RealS3Store() override {
-    client().remove(keys(""));
-    client().remove_bucket();
-  }
-};
-
 StoreKind real_s3() {
-  const auto make = [] {
-    return S3Server::get() != nullptr ? std::make_unique<RealS3Store>() : nullptr;
-  };
-  return {"radosgw", make, false, false};
+  return {"radosgw", [] { return RealS3Store::make(); }, false, false};
 }
 
 auto name_of = [](const auto& info) { return info.param.name; };

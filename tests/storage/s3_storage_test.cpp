@@ -263,7 +263,7 @@ TEST_F(S3StorageTest, WhatASerializerSendsItselfBelongsToTheSaveToo) {
       auto& objects = protocols.require<S3Protocol>(S3_PROTOCOL, name);
       const std::string filename = new_filename();
       objects.keeps(filename);
-      objects.client().put(objects.key(filename), std::as_bytes(std::span(note.text)));
+      objects.client()->put(objects.key(filename), std::as_bytes(std::span(note.text)));
       if (note.text == "fail half way") throw std::runtime_error("half way");
       return {"1", filename};
     }

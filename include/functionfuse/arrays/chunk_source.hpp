@@ -43,6 +43,10 @@ class ChunkSource {
   /// the memory limit is read again rather than kept in a temporary file.
   [[nodiscard]] virtual bool is_stored() const { return false; }
 
+  /// How many calls of read() at a time pay, where that is more than there are cores, as for a server
+  /// that is waited for: an evaluation whose options name no number of threads has so many.
+  [[nodiscard]] virtual unsigned concurrent_reads() const { return 0; }
+
  private:
   DType dtype_;
   Chunks chunks_;
@@ -62,6 +66,8 @@ class ChunkSink {
   [[nodiscard]] virtual bool has(std::size_t number) const;
   /// Memory that write() needs besides the block, at most, in bytes.
   [[nodiscard]] virtual std::size_t extra_bytes() const;
+  /// As ChunkSource::concurrent_reads, of write().
+  [[nodiscard]] virtual unsigned concurrent_writes() const { return 0; }
 };
 
 }  // namespace functionfuse

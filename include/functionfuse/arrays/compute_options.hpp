@@ -11,7 +11,8 @@ struct ComputeOptions {
   /// fit wait in a temporary file (in $TMPDIR, or else /var/tmp). Not counted: what is computed of the
   /// order of the work, some 300 bytes for each chunk that is kept for others.
   std::size_t memory_limit = 0;
-  /// 0: as many as the machine has cores that this process may use. At most 256.
+  /// 0: as many as the machine has cores that this process may use, or as requests in flight pay where
+  /// chunks come from S3 or go there (16). At most 256.
   unsigned threads = 0;
 };
 

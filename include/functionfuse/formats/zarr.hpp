@@ -10,8 +10,8 @@
 /// Zarr version 2 arrays, in a folder or on S3. A location is a path, or "s3://bucket/prefix" with
 /// endpoint and credentials of the environment (AWS_ENDPOINT_URL_S3, AWS_PROFILE, ...).
 ///
-/// On S3 every thread of an evaluation waits for a request of its own: more threads than cores
-/// (ComputeOptions::threads, 32 for example) keep more requests in flight.
+/// On S3 every thread of an evaluation waits for a request of its own. Where ComputeOptions::threads
+/// does not say how many there are, there are 16.
 
 namespace functionfuse {
 

@@ -8,8 +8,8 @@
 
 namespace functionfuse {
 
-/// Keeps large Bytes beside the pickle, each in a file of its own that holds the bytes as they are
-/// and the 20 bytes of their SHA-1 behind them, as a task file has them. Opening a result with such
+/// Keeps large Bytes beside the pickle, each in a file or an object on S3 of its own that holds the
+/// bytes as they are and the 20 bytes of their SHA-1 behind them, as a task file has them. Opening a result with such
 /// parts as a Value then reads none of them.
 ///
 ///     storage->register_persistent_serializers(ff::BytesSerializer({.threshold = 64 << 20}));

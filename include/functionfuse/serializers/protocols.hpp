@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,7 +38,7 @@ class FileProtocol : public Protocol {
   enum class Mode { read, write };
 
   /// The path of `filename`. Mode::write: a name that is not taken yet (see new_filename); the
-  /// caller creates the file there, complete when `pickle()` returns.
+  /// caller creates the file there, or a folder, complete when `pickle()` returns.
   /// \error not_found         Mode::read and it is not there
   /// \error invalid_argument  a name that leaves the folder; Mode::write and it is there
   virtual std::filesystem::path open(std::string_view filename, Mode mode) = 0;
@@ -92,7 +93,7 @@ class S3Protocol : public Protocol {
   /// where to, and keeps() first, that what belongs to `filename` is of this save.
   virtual void keeps(std::string_view filename) = 0;
   [[nodiscard]] virtual std::string key(std::string_view name) const = 0;
-  [[nodiscard]] virtual io::s3::Client& client() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<io::s3::Client>& client() const = 0;
   /// Where it is, for messages: "s3://bucket/prefix/workflow/bigdata/name".
   [[nodiscard]] virtual std::string url(std::string_view name) const = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "formats/zarr/store.hpp"
 #include "io/new_file.hpp"
+#include "io/tree.hpp"
 
 namespace functionfuse::formats::zarr {
 namespace {
@@ -52,10 +53,7 @@ class FolderStore final : public Store {
   }
 
   void sync() override {
-    // A call for thousands of files; a call each would wait for the disk as often.
-    if (const auto folder = io::Folder::open_if_there(path_)) {
-      if (::syncfs(folder->fd()) != 0) io::fail("write to the disk", path_, errno);
-    }
+    if (const auto folder = io::Folder::open_if_there(path_)) io::sync_tree(folder->fd(), path_);
   }
 
   void list(const std::function<bool(const std::string&)>& visit) const override {
@@ -74,11 +72,7 @@ class FolderStore final : public Store {
     }
   }
 
-  void remove_all() override {
-    std::error_code error;
-    fs::remove_all(path_, error);
-    if (error) io::fail("remove", path_, error.value());
-  }
+  void remove_all() override { io::remove_tree(path_); }
 
  private:
   [[nodiscard]] std::string path_of(const std::string& key) const { return path_ + "/" + key; }

@@ -40,6 +40,8 @@ class S3Store final : public Store {
     client_->put(prefix_ + key, data);
   }
 
+  [[nodiscard]] unsigned concurrent_calls() const override { return io::s3::kRequestsInFlight; }
+
   void sync() override {}  // a PUT is on the disk when it has been answered
 
   void list(const std::function<bool(const std::string&)>& visit) const override {

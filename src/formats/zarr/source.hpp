@@ -42,6 +42,8 @@ class ZarrSource final : public ChunkSource {
   /// Not on S3: there a chunk costs more than a temporary file.
   [[nodiscard]] bool is_stored() const override { return !zarr::is_s3(store_->location()); }
 
+  [[nodiscard]] unsigned concurrent_reads() const override { return store_->concurrent_calls(); }
+
  private:
   ZarrSource(std::shared_ptr<const zarr::Store> store, std::string path,
              zarr::ArrayMetadata metadata, Chunks chunks);

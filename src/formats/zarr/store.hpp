@@ -44,6 +44,8 @@ class Store {
   /// The keys, in no order, those of writes that were stopped left out; `visit` returns false to
   /// end it.
   virtual void list(const std::function<bool(const std::string& key)>& visit) const = 0;
+  /// How many calls at a time pay; 0: one per core.
+  [[nodiscard]] virtual unsigned concurrent_calls() const { return 0; }
   /// All that is there. \error io  some of it may be gone
   virtual void remove_all() = 0;
 };

@@ -39,6 +39,7 @@ class ZarrWriter final : public ChunkSink {
 
   void write(std::size_t number, const NdArray& block) override;
   [[nodiscard]] std::size_t extra_bytes() const override;
+  [[nodiscard]] unsigned concurrent_writes() const override { return store_->concurrent_calls(); }
   /// Once, after all chunks. Without it there is no array.
   void finish();
 

@@ -21,7 +21,7 @@ namespace functionfuse::io::s3 {
 class Batch {
  public:
   /// The client must outlive it.
-  explicit Batch(Client& client, std::size_t at_most = 16);
+  explicit Batch(Client& client, std::size_t at_most = kRequestsInFlight);
   ~Batch();  ///< gives up what is in flight
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;

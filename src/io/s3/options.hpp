@@ -26,6 +26,9 @@ enum class PayloadCheck : std::uint8_t {
   md5,        ///< a signed Content-MD5; the body is not signed
 };
 
+/// How many requests at a time pay: more gained nothing where it was measured (docs/benchmarks.md).
+inline constexpr unsigned kRequestsInFlight = 16;
+
 /// What is empty is looked up in the environment, then in the profile (configuration.hpp).
 struct Options {
   std::string bucket;

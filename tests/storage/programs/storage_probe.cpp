@@ -1,7 +1,10 @@
 // storage_probe PATH save            saves results of several kinds to workflow "cpp"
+// storage_probe PATH save_arrays     the same with arrays
 // storage_probe PATH show WF TASK    prints the task as Python's repr() would
-// storage_probe PATH record WF TASK  prints the function of the task's record, "none" or "absent"
-// Exits with 3 for an ff::Error, whose text it prints.
+// storage_probe PATH array WF TASK   prints dtype, chunks and the elements (in hexadecimal) of an
+// array storage_probe PATH record WF TASK  prints the function of the task's record, "none" or
+// "absent" PATH is a folder, or s3:/bucket/prefix. Exits with 3 for an ff::Error, whose text it
+// prints.
 
 #include <cstdio>
 #include <map>
@@ -9,7 +12,8 @@
 #include <vector>
 
 #include "functionfuse/serializers/bytes_serializer.hpp"
-#include "functionfuse/storage/file_storage.hpp"
+#include "functionfuse/serializers/dask_array_serializer.hpp"
+#include "functionfuse/storage/storage_factory.hpp"
 
 namespace ff = functionfuse;
 
@@ -35,16 +39,48 @@ void save(ff::Storage& storage) {
   storage.sync("cpp");
 }
 
+void save_arrays(ff::Storage& storage) {
+  const auto x = ff::ChunkedArray::arange(0.0, 1000.0, 1.0, 300);
+  storage.save("arrays", "x", x);
+  storage.save("arrays", "nested", std::pair(std::vector{x, x + 1}, std::string("text")));
+  storage.save("arrays", "irregular", x.rechunk({{1, 998, 1}}));
+  storage.save("arrays", "scalar", ff::ChunkedArray(2.5));
+  storage.save("arrays", "zeros", ff::ChunkedArray::zeros({5, 7}, {2, 3}, ff::DType::parse("<i4")));
+  storage.sync("arrays");
+}
+
+void print_array(const ff::ChunkedArray& array) {
+  const ff::NdArray whole = array.compute();
+  std::vector<std::byte> bytes(whole.nbytes());
+  whole.copy_to(bytes.data());
+  std::printf("%s\n%s\n", whole.dtype().to_string().c_str(), array.chunks().to_string().c_str());
+  for (const std::byte byte : bytes) std::printf("%02x", std::to_integer<unsigned>(byte));
+  std::printf("\n");
+}
+
+std::shared_ptr<ff::Storage> open(const std::string& path) {
+  const bool s3 = path.starts_with("s3:");
+  auto storage = ff::storage_factory(
+      {{"kind", s3 ? "S3" : "file"}, {"options", {{"path", path.substr(s3 ? 3 : 0)}}}});
+  storage->register_persistent_serializers(ff::BytesSerializer({.threshold = 1000}),
+                                           ff::DaskArraySerializer());
+  return storage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.size() < 2) return 2;
   try {
-    ff::FileStorage storage(args[0]);
-    storage.register_persistent_serializers(ff::BytesSerializer({.threshold = 1000}));
+    const auto opened = open(args[0]);
+    ff::Storage& storage = *opened;
     if (args[1] == "save") {
       save(storage);
+    } else if (args[1] == "save_arrays") {
+      save_arrays(storage);
+    } else if (args[1] == "array") {
+      print_array(storage.read_task<ff::ChunkedArray>(args.at(2), args.at(3)));
     } else if (args[1] == "show") {
       std::printf("%s\n", storage.read_task(args.at(2), args.at(3)).repr().c_str());
     } else if (args[1] == "record") {
