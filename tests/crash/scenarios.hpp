@@ -10,13 +10,19 @@
 
 #include "functionfuse/serializers/bytes_serializer.hpp"
 #include "functionfuse/serializers/dask_array_serializer.hpp"
-#include "functionfuse/storage/file_storage.hpp"
+#include "functionfuse/storage/storage_factory.hpp"
 
 /// What is done to a storage while it is killed or its system calls fail: by the program `saver`,
 /// and prepared and looked at by the test.
 namespace functionfuse::test {
 
+/// \param path  a folder, or s3:/bucket/prefix with endpoint and credentials of the environment
 inline std::shared_ptr<Storage> open_storage(const std::string& path) {
+  if (path.starts_with("s3:")) {
+    auto storage = storage_factory({{"kind", "S3"}, {"options", {{"path", path.substr(3)}}}});
+    storage->register_persistent_serializers(BytesSerializer({.threshold = 1000}), DaskArraySerializer());
+    return storage;
+  }
   auto storage = std::make_shared<FileStorage>(path);
   // One thread, so that the calls are the same each time.
   storage->register_persistent_serializers(BytesSerializer({.threshold = 1000}),
@@ -81,6 +87,8 @@ inline const std::vector<Scenario>& scenarios() {
       {"chunked", nothing, [](Storage& s) { save(s, "x", chunked_of('n'), "new"); }},
       {"replace_chunked", [](Storage& s) { save(s, "x", chunked_of('o'), "old"); },
        [](Storage& s) { save(s, "x", chunked_of('n'), "new"); }},
+      {"replace_20_chunks", [](Storage& s) { save(s, "x", chunked_of('o').rechunk({2, 30}), "old"); },
+       [](Storage& s) { save(s, "x", chunked_of('n').rechunk({2, 30}), "new"); }},
       {"compressed_chunked", nothing,
        [](Storage& s) {
          save(*open_storage_like(s, {.hdf5 = {.deflate = 1, .shuffle = true}}), "x", chunked_of('n'), "new");
@@ -120,7 +128,8 @@ inline const std::vector<Scenario>& scenarios() {
 /// The task "x" in a word: what it is, and the function of its record.
 inline std::string look(const std::string& path) {
   const auto storage = open_storage(path);
-  const auto found = storage->index("w", 1)->find("x");
+  const auto index = storage->index("w", 1);  // the record belongs to it
+  const auto found = index->find("x");
   if (!found.stored) return "none";
   const Value value = storage->read_task("w", "x");
   std::string text;
