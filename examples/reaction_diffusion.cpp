@@ -7,7 +7,10 @@
 //                                                           └──> activity
 //
 //     reaction_diffusion [--size CELLS] [--frames COUNT] [--steps PER-FRAME] [--memory-limit 32MB]
-//                        [--storage FOLDER]
+//                        [--storage FOLDER | s3://BUCKET/PREFIX]
+//
+// On S3 the bucket has to be there; endpoint and credentials are those of the environment or of
+// ~/.aws, as docs/s3.md says, and the frames are a Zarr array.
 
 #include <algorithm>
 #include <cstdint>
@@ -133,8 +136,9 @@ std::size_t bytes(const std::string& text) {
 }
 
 std::shared_ptr<ff::Storage> open_storage(const std::string& path) {
-  auto storage = ff::storage_factory({{"kind", "file"}, {"options", {{"path", path}}}});
-  // Killed while it stores an array, the next run goes on with the chunks that are there.
+  const std::string kind = path.starts_with("s3://") ? "S3" : "file";
+  auto storage = ff::storage_factory({{"kind", kind}, {"options", {{"path", path}}}});
+  // Killed while it stores an array, the next run goes on with the chunks that are in the file.
   storage->register_persistent_serializers(ff::DaskArraySerializer({.resume = true}));
   return storage;
 }

@@ -5,6 +5,7 @@
 #include "functionfuse/storage/options.hpp"
 
 #include "io/file.hpp"
+#include "storage/yaml.hpp"
 
 namespace functionfuse {
 namespace {
@@ -52,28 +53,33 @@ std::string text_of(const std::string& path) {
   return text;
 }
 
+Json parse_json(const std::string& text, const std::string& path) {
+  const auto depth = [&](int nesting, Json::parse_event_t, Json&) {
+    if (nesting > kMostNesting) fail(path, "is nested too deep");
+    return true;
+  };
+  try {
+    return Json::parse(text, depth, true, true);
+  } catch (const Json::parse_error& e) {
+    // Its text shows what stands there, which may be a secret.
+    fail(path, "is not JSON: look at byte " + std::to_string(e.byte));
+  } catch (const Json::out_of_range&) {
+    fail(path, "has a number that is too large");
+  }
+}
+
 }  // namespace
 
 Options read_options(const std::filesystem::path& path) {
+  const std::string text = text_of(path.native());
   const std::string extension = path.extension();
-  if (extension == ".yaml" || extension == ".yml") {
-    throw UnsupportedError(path.native() +
-                           " is YAML, which this build does not read: write it as JSON");
+  const bool is_yaml = extension == ".yaml" || extension == ".yml";
+  const Json json =
+      is_yaml ? detail::parse_yaml(text, path.native()) : parse_json(text, path.native());
+  if (!json.is_object()) {
+    fail(path.native(), std::string("holds no options: they are ") +
+                            (is_yaml ? "lines \"name: value\"" : "between { and }"));
   }
-  const auto depth = [&](int nesting, Json::parse_event_t, Json&) {
-    if (nesting > kMostNesting) fail(path.native(), "is nested too deep");
-    return true;
-  };
-  Json json;
-  try {
-    json = Json::parse(text_of(path.native()), depth, true, true);
-  } catch (const Json::parse_error& e) {
-    // Its text shows what stands there, which may be a secret.
-    fail(path.native(), "is not JSON: look at byte " + std::to_string(e.byte));
-  } catch (const Json::out_of_range&) {
-    fail(path.native(), "has a number that is too large");
-  }
-  if (!json.is_object()) fail(path.native(), "holds no options: they stand between { and }");
   return options_of(json, path.native());
 }
 

@@ -109,7 +109,62 @@ TEST(StorageFactoryTest, OptionsMayStandInAFile) {
   EXPECT_THAT(no(R"({"x": 1e999})"), HasSubstr("too large"));
   EXPECT_THAT(no(std::string(100, '[')), HasSubstr("too deep"));
   error_of(Errc::not_found, [&] { (void)read_options(folder / "none.json"); });
-  error_of(Errc::unsupported, [&] { (void)read_options(folder / "storage.yaml"); });
+}
+
+TEST(StorageFactoryTest, OptionsMayBeYaml) {
+  const test::TempFolder folder;
+  for (const std::string file : {folder / "storage.yaml", folder / "storage.yml"}) {
+    test::write_bytes(file, R"(# where the results are
+kind: S3
+options:
+  path: /bucket/prefix
+  s3fs: &access
+    key: k
+    secret: "0123"   # quoted, so that it is text
+    token: null
+    anon: false
+    client_kwargs: {region_name: eu-west-1}
+)");
+    EXPECT_EQ(storage_factory(read_options(file))->url(), "s3://bucket/prefix");
+  }
+  const std::string file = folder / "storage.yaml";
+  const auto read = [&](const std::string& text) {
+    test::write_bytes(file, text);
+    return read_options(file);
+  };
+  const Options options = read(
+      "whole: -12\nlarge: 0x10\nreal: 1.5e3\nyes: yes\nquoted: '1'\nfolded: >\n  a\n  b\nbase: &b {x: 1}\n"
+      "again: *b\nnothing: ~\ntwice: 1\ntwice: 2\n");
+  EXPECT_EQ(options.find("whole")->integer("whole"), -12);
+  EXPECT_EQ(options.find("large")->integer("large"), 16);
+  EXPECT_EQ(options.find("real")->number("real"), 1500);
+  EXPECT_EQ(options.find("yes")->text("yes"), "yes");
+  EXPECT_EQ(options.find("quoted")->text("quoted"), "1");
+  EXPECT_EQ(options.find("folded")->text("folded"), "a b\n");
+  EXPECT_EQ(options.find("again")->options("again").find("x")->integer("x"), 1);
+  EXPECT_EQ(options.find("nothing"), nullptr);
+  EXPECT_EQ(options.find("twice")->integer("twice"), 2);
+
+  const auto no = [&](const std::string& text) {
+    return error_of(Errc::invalid_argument, [&] { (void)read(text); });
+  };
+  EXPECT_THAT(no("key: the-secret\n  x: {the-secret"),
+              AllOf(HasSubstr(file), HasSubstr("line 2"), testing::Not(HasSubstr("the-secret"))));
+  EXPECT_THAT(no("just text"), HasSubstr("name: value"));
+  EXPECT_THAT(no(""), HasSubstr("documents"));
+  EXPECT_THAT(no("a: 1\n---\nb: 2\n"), HasSubstr("2 YAML documents"));
+  EXPECT_THAT(no("x: [1]"), HasSubstr("\"x\""));
+  EXPECT_THAT(no("? [a]\n: 1"), HasSubstr("no text"));
+  EXPECT_THAT(no("x: !!python/object:os.system ls"), HasSubstr("tag"));
+  EXPECT_THAT(no(std::string(300, '[')), HasSubstr(file));
+  EXPECT_THAT(no(std::string(500'000, '[')), HasSubstr(file));
+  EXPECT_THAT(no("x: &x [*x]"), HasSubstr(file));
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string from = ", *a" + std::to_string(i - 1), name = "a" + std::to_string(i);
+    laughs += name + ": &" + name + " [x" + from + from + from + from + from + "]\n";
+  }
+  EXPECT_THAT(no(laughs), HasSubstr("too many values"));
 }
 
 TEST(StorageFactoryTest, WhatIsMissingOrTooMuchIsNamed) {

@@ -73,14 +73,15 @@ class Option {
   std::variant<std::string, bool, std::int64_t, double, Options> value_;
 };
 
-/// The options in a file of JSON, for storage_factory:
+/// The options in a file of JSON, or of YAML where its name ends in .yaml or .yml, for
+/// storage_factory:
 ///
 ///     {"kind": "S3", "options": {"path": "/bucket/prefix", "s3fs": {"key": "...", "secret": "..."}}}
 ///
-/// `null` is as if the name were not there. Comments as in C++ are passed over.
+/// `null` is as if the name were not there. In JSON, comments as in C++ are passed over. Of YAML what
+/// JSON could say, aliases included: no tags, no merge keys; `yes` and `on` are text.
 /// \error not_found         there is no such file
 /// \error invalid_argument  it is not that; no value is in the text, as it may be a secret
-/// \error unsupported       YAML
 [[nodiscard]] Options read_options(const std::filesystem::path& path);
 
 /// That `options` has no other names than `known`. \error invalid_argument  names the first that is
