@@ -12,6 +12,7 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${build}" -G "${GENERATOR}"
   "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
 run("${CMAKE_COMMAND}" --build "${build}")
 run("${build}/consumer")
+run("${build}/storage_test" --gtest_brief=1)
 if(EXISTS "${prefix}/bin/functionfuse")
   run("${prefix}/bin/functionfuse" --help)
 endif()

@@ -1,5 +1,5 @@
 #include "storage/file_store.hpp"
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 namespace functionfuse::test {
 namespace {

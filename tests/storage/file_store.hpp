@@ -2,7 +2,7 @@
 
 #include "functionfuse/storage/file_storage.hpp"
 #include "io/temp_folder.hpp"
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 namespace functionfuse::test {
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 namespace functionfuse {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "io/fake_s3.hpp"
 #include "io/s3/client.hpp"
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 namespace functionfuse::test {
 

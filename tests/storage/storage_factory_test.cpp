@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "io/temp_folder.hpp"
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 namespace functionfuse {
 namespace {

@@ -24,7 +24,7 @@ TOP = "functionfuse.hpp"
 
 # Public headers name none of these, so that a user's program needs none of their headers.
 LIBRARIES = re.compile(
-    r"^(hdf5|H5|highfive/|blosc|zlib|zstd|lz4|curl/|pugixml|nlohmann/|openssl/|tbb/|oneapi/|CLI/|fmt/|xxh|"
+    r"^(hdf5|H5|highfive/|blosc|zlib|zstd|lz4|curl/|pugixml|yaml-cpp|nlohmann/|openssl/|tbb/|oneapi/|CLI/|fmt/|xxh|"
     r"pybind11/|Python\.h|cereal/|Eigen/|eigen3/|xtensor/)"
 )
 # Adapters to libraries, for those who have them: nothing else includes an adapter.

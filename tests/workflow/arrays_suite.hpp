@@ -11,7 +11,7 @@
 
 #include "functionfuse/functionfuse.hpp"
 
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 /// Arrays that nodes make and DaskArraySerializer keeps, wherever it does.
 namespace functionfuse::test {

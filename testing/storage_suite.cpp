@@ -1,4 +1,4 @@
-#include "storage/storage_suite.hpp"
+#include <functionfuse/testing/storage_suite.hpp>
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 #include <iterator>
 #include <thread>
 
-#include "functionfuse/arrays/nd_array.hpp"
+#include <functionfuse/arrays/nd_array.hpp>
 
 using namespace functionfuse::test;
 

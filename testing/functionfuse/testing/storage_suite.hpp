@@ -10,13 +10,20 @@
 #include <string>
 #include <vector>
 
-#include "functionfuse/pickle/fields.hpp"
-#include "functionfuse/storage/storage.hpp"
+#include <functionfuse/pickle/fields.hpp>
+#include <functionfuse/storage/storage.hpp>
 
-/// What every storage must do, whatever it keeps its results in. A storage joins in by
+/// What every storage must do, whatever it keeps its results in, as tests of GoogleTest. A storage
+/// joins in by deriving from Store, and
 ///
-///     INSTANTIATE_TEST_SUITE_P(File, StorageSuite, testing::Values(StoreKind{"file", make_store}));
-///     INSTANTIATE_TEST_SUITE_P(File, PersistentStorageSuite, ...the same...);
+///     using namespace functionfuse::test;
+///     StoreKind mine() { return {"mine", [] { return std::make_unique<MyStore>(); }}; }
+///     INSTANTIATE_TEST_SUITE_P(Mine, StorageSuite, testing::Values(mine()));
+///     INSTANTIATE_TEST_SUITE_P(Mine, PersistentStorageSuite, testing::Values(mine()));
+///
+/// In CMake, find_package(GTest), target_link_libraries(my_tests functionfuse::storage_suite GTest::gmock
+/// GTest::gtest_main). PersistentStorageSuite is for storages that offer serializers the FILE_PROTOCOL
+/// or the S3_PROTOCOL.
 namespace functionfuse::test {
 
 /// One place that results are kept in, new and empty, removed when this is destroyed.
