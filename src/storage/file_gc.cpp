@@ -56,24 +56,37 @@ class Collector {
   std::vector<Leftover> found_;
 };
 
-std::uint64_t size_of(const std::filesystem::path& path) {
-  std::error_code ignored;  // gone meanwhile: nothing
-  if (!std::filesystem::is_directory(std::filesystem::symlink_status(path, ignored))) {
-    const auto size = std::filesystem::file_size(path, ignored);
-    return ignored ? 0 : size;
+/// A file, or a folder and all below it.
+struct Tree {
+  std::uint64_t bytes = 0;
+  std::filesystem::file_time_type newest = std::filesystem::file_time_type::min();
+
+  void add(const std::filesystem::path& path) {
+    std::error_code error;  // gone meanwhile: nothing
+    const auto time = std::filesystem::last_write_time(path, error);
+    if (!error) newest = std::max(newest, time);
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, error))) return;
+    const auto size = std::filesystem::file_size(path, error);
+    if (!error) bytes += size;
   }
-  std::uint64_t sum = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ignored)) {
-    if (entry.is_regular_file(ignored)) sum += entry.file_size(ignored);
+};
+
+Tree tree_of(const std::filesystem::path& path) {
+  Tree tree;
+  tree.add(path);
+  std::error_code error;
+  if (!std::filesystem::is_directory(std::filesystem::symlink_status(path, error))) return tree;
+  std::filesystem::recursive_directory_iterator entry(path, error);
+  for (; !error && entry != std::filesystem::end(entry); entry.increment(error)) {
+    tree.add(entry->path());
   }
-  return sum;
+  return tree;
 }
 
 void Collector::collect(const std::string& path, std::string why, bool keep) {
-  std::error_code error;
-  const auto time = std::filesystem::last_write_time(path, error);
-  if (!error && time > newest_) return;
-  found_.push_back({path, size_of(path), std::move(why), keep});
+  const Tree tree = tree_of(path);
+  if (tree.newest > newest_) return;
+  found_.push_back({path, tree.bytes, std::move(why), keep});
   if (!dry_run_ && !keep) io::remove_tree(path);
 }
 

@@ -338,6 +338,19 @@ TEST_F(FileStorageTest, GcFindsWhatKillsLeave) {
   EXPECT_EQ(storage.read_task<int>("w", "x"), 1);
 }
 
+TEST_F(FileStorageTest, AFolderInBigdataIsAsOldAsTheNewestInIt) {
+  storage.save("w", "x", 1);
+  write_bytes(file("bigdata/zarr/0/0"), "12345");
+  write_bytes(file("bigdata/zarr/0/1"), "12345");
+  for (const char* name : {"bigdata/zarr/0/1", "bigdata/zarr/0", "bigdata/zarr"}) make_old(file(name));
+  EXPECT_THAT(storage.gc({}, false), IsEmpty());
+  make_old(file("bigdata/zarr/0/0"));
+  const auto found = storage.gc({}, false);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].bytes, 10u);
+  EXPECT_FALSE(fs::exists(file("bigdata/zarr")));
+}
+
 TEST_F(FileStorageTest, GcLeavesTheObjectsOfASaveAloneHoweverLongItTakes) {
   storage.register_persistent_serializers<NoteSerializer>();
   std::vector<Leftover> found;
