@@ -61,12 +61,13 @@ std::vector<Leftover> S3Storage::gc(std::optional<std::string_view> workflow, bo
     if (groups.empty()) continue;
     Filenames references;
     std::string doubt;
-    for (const std::string& task : impl_->tasks(name)) {
-      StoredIds stored = impl_->ids_of(name, task, TaskInput::Check::all);
-      for (PersistentId& id : stored.ids) references.insert(std::move(id.filename));
-      if (stored.damage.empty()) continue;
-      doubt = impl_->place->url(impl_->place->task_key(name, task)) + " can't be read (" +
-              stored.damage + ")";
+    const auto tasks = impl_->tasks(name);
+    const auto ids = impl_->ids_of(name, tasks, TaskInput::Check::all);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      for (const PersistentId& id : ids[i].ids) references.insert(id.filename);
+      if (ids[i].damage.empty()) continue;
+      doubt = impl_->place->url(impl_->place->task_key(name, tasks[i])) + " can't be read (" +
+              ids[i].damage + ")";
     }
     for (const auto& [group, objects] : groups) {
       if (references.own(object_of(group))) continue;
@@ -85,10 +86,13 @@ std::vector<Problem> S3Storage::verify(std::optional<std::string_view> workflow,
   std::vector<Problem> problems;
   std::size_t count = 0;
   for (const std::string& name : impl_->chosen(workflow)) {
-    for (const std::string& task : impl_->tasks(name)) {
-      ++count;
-      std::ranges::move(verify_task(name, task), std::back_inserter(problems));
+    const auto tasks = impl_->tasks(name);
+    const auto ids = impl_->ids_of(name, tasks, TaskInput::Check::all);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (ids[i].ids.empty() && ids[i].damage.empty()) continue;
+      std::ranges::move(verify_task(name, tasks[i]), std::back_inserter(problems));
     }
+    count += tasks.size();
   }
   if (checked != nullptr) *checked = count;
   return problems;

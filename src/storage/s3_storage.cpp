@@ -32,6 +32,7 @@
 #include "functionfuse/pickle/pickler.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
 
+#include "io/concurrently.hpp"
 #include "io/s3/digests.hpp"
 #include "storage/s3_storage_impl.hpp"
 #include "storage/s3_task_index.hpp"
@@ -271,6 +272,15 @@ StoredIds S3Storage::Impl::ids_of(std::string_view workflow, std::string_view ta
   return result;
 }
 
+std::vector<StoredIds> S3Storage::Impl::ids_of(std::string_view workflow,
+                                               const std::vector<std::string>& tasks,
+                                               TaskInput::Check check) const {
+  std::vector<StoredIds> ids(tasks.size());
+  io::concurrently(tasks.size(), io::s3::kRequestsInFlight,
+                   [&](std::size_t i) { ids[i] = ids_of(workflow, tasks[i], check); });
+  return ids;
+}
+
 namespace {
 
 /// Tells what saves a part of the value later where its objects lie. The heap is shared with nobody
@@ -352,9 +362,8 @@ std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view p
   S3Place& place = *impl_->place;
   std::vector<PersistentId> ids;
   if (place.holds_any(place.bigdata_key(workflow))) {
-    for (const std::string& task : names) {
-      std::ranges::move(impl_->ids_of(workflow, task, TaskInput::Check::small).ids,
-                        std::back_inserter(ids));
+    for (StoredIds& stored : impl_->ids_of(workflow, names, TaskInput::Check::small)) {
+      std::ranges::move(stored.ids, std::back_inserter(ids));
     }
   }
   std::vector<std::string> keys;

@@ -39,6 +39,10 @@ class S3Storage::Impl {
   /// The persistent ids of a task, read without its large payloads.
   [[nodiscard]] detail::StoredIds ids_of(std::string_view workflow, std::string_view task,
                                          detail::TaskInput::Check check) const;
+  /// Of many, in their order; as many at a time as requests in flight pay.
+  [[nodiscard]] std::vector<detail::StoredIds> ids_of(std::string_view workflow,
+                                                      const std::vector<std::string>& tasks,
+                                                      detail::TaskInput::Check check) const;
 
   std::shared_ptr<detail::S3Records> records(std::string_view workflow);
   /// Whether the results of a workflow may have objects. Looked at once a run: the first request of
