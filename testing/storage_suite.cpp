@@ -366,6 +366,47 @@ TEST_P(StorageSuite, SyncOfFewManyAndNone) {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PersistentStorageSuite);
 
+/// As a backend saves.
+template <class T>
+void save_in_background(Storage& storage, const std::string& task, const T& result) {
+  const Record record = record_of("f");
+  const auto pickle = [](Pickler& pickler, const void* object) {
+    pickler.save(*static_cast<const T*>(object));
+  };
+  storage.save_in_background("w", task, {&result, pickle}, &record);
+}
+
+TEST_P(StorageSuite, ASaveInTheBackgroundIsSeenByAllOtherCalls) {
+  const auto task = [](int i) { return "t" + std::to_string(i); };
+  for (int i = 0; i < 40; ++i) save_in_background(*storage, task(i), i);
+  EXPECT_EQ(storage->read_task<int>("w", task(39)), 39);
+  for (int i = 0; i < 40; ++i) save_in_background(*storage, task(0), i);
+  EXPECT_EQ(storage->read_task<int>("w", task(0)), 39) << "in their order";
+  save_in_background(*storage, "new", 1);
+  EXPECT_TRUE(storage->file_exists("w", "new"));
+  save_in_background(*storage, "newer", 1);
+  EXPECT_THAT(storage->list_tasks("w"), SizeIs(42));
+  save_in_background(*storage, "newest", 1);
+  EXPECT_TRUE(storage->index("w", 100)->find("newest").stored);
+  save_in_background(*storage, "last", 1);
+  storage->save("w", "last", 2);
+  EXPECT_EQ(storage->read_task<int>("w", "last"), 2);
+  save_in_background(*storage, "x", 1);
+  EXPECT_EQ(storage->remove_task("w", "x"), 1u);
+  save_in_background(*storage, "y", std::vector<double>(100'000, 1.5));
+  storage->sync("w");
+  EXPECT_EQ(store->open()->read_task<std::vector<double>>("w", "y").at(99'999), 1.5);
+  save_in_background(*storage, "z", 1);
+  EXPECT_TRUE(storage->remove_workflow("w"));
+  EXPECT_THAT(store->open()->list_tasks("w"), IsEmpty());
+}
+
+TEST_P(StorageSuite, AnErrorWhilePicklingIsThrownAtOnceInTheBackgroundToo) {
+  EXPECT_THROW(save_in_background(*storage, "x", Unpicklable()), std::runtime_error);
+  EXPECT_NO_THROW(storage->sync("w"));
+  EXPECT_FALSE(storage->file_exists("w", "x"));
+}
+
 TEST_P(PersistentStorageSuite, KeepsObjectsHoweverDeep) {
   const std::map<std::string, std::vector<Note>> result = {{"a", {{"one"}, {"two"}}},
                                                            {"b", {{"three"}}}};

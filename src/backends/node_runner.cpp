@@ -135,7 +135,7 @@ void NodeRunner::save(std::uint32_t i, bool needed) {
   NodeBase* node = plan_.node(i);
   try {
     Record record = plan_.records().record(i);
-    workflow_.storage->save_erased(workflow_.name, plan_.name(i), saved(node), &record);
+    workflow_.storage->save_in_background(workflow_.name, plan_.name(i), saved(node), &record);
   } catch (...) {
     fail(i, "ran, and its result could not be saved: " + current_what());
   }
@@ -158,7 +158,7 @@ void NodeRunner::save_state(std::uint32_t object) {
       position == 0 ? object : chain.calls[static_cast<std::size_t>(position) - 1];
   try {
     Record record = plan_.records().state_record(object, last);
-    workflow_.storage->save_erased(workflow_.name, plan_.name(object), saved(node), &record);
+    workflow_.storage->save_in_background(workflow_.name, plan_.name(object), saved(node), &record);
   } catch (...) {
     fail(object, "could not be saved: " + current_what());
   }

@@ -52,6 +52,7 @@ std::vector<Leftover> S3Storage::gc(std::optional<std::string_view> workflow, bo
       std::chrono::system_clock::now() -
       std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(grace_seconds));
   std::vector<Leftover> found;
+  impl_->saves().wait_for_all();
   for (const std::string& name : impl_->chosen(workflow)) {
     const std::string bigdata = impl_->place->bigdata_key(name);
     // In this order: what is in the list belongs to a save that has ended before the tasks are
@@ -85,6 +86,7 @@ std::vector<Problem> S3Storage::verify(std::optional<std::string_view> workflow,
                                        std::size_t* checked) const {
   std::vector<Problem> problems;
   std::size_t count = 0;
+  impl_->saves().wait_for_all();
   for (const std::string& name : impl_->chosen(workflow)) {
     const auto tasks = impl_->tasks(name);
     const auto ids = impl_->ids_of(name, tasks, TaskInput::Check::all);
@@ -102,6 +104,7 @@ std::vector<Problem> S3Storage::verify_task(std::string_view workflow,
                                             std::string_view task) const {
   S3Place& place = *impl_->place;
   const std::string key = place.task_key(workflow, task);
+  impl_->saves().wait_for(workflow, task);
   S3Bigdata bigdata(impl_->place, workflow);
   Protocols protocols;
   protocols.add(S3_PROTOCOL, bigdata);

@@ -156,40 +156,69 @@ void S3Storage::new_workflow(std::string_view workflow) { check_s3_name(workflow
 
 // Saving.
 
-void S3Storage::Impl::save(const std::string& workflow_name, const std::string& task,
-                           const Saved& result, const Record* record, const SerializerPool& pool) {
-  S3Bigdata bigdata(place, workflow_name);
-  Protocols protocols;
-  protocols.add(S3_PROTOCOL, bigdata);
-  S3Hooks hooks(pool, protocols, bigdata);
+struct S3Storage::Impl::Pickled {
+  Pickled(std::shared_ptr<S3Place> place, std::string_view workflow_name,
+          std::string_view task_name, const Record* its_record, const SerializerPool& serializers)
+      : workflow(workflow_name),
+        task(task_name),
+        record(its_record != nullptr ? std::optional(*its_record) : std::nullopt),
+        pool(serializers),
+        bigdata(std::move(place), workflow_name) {}
+
+  std::string workflow, task;
+  std::optional<Record> record;
+  const SerializerPool& pool;
+  S3Bigdata bigdata;
   TaskBytes output;
-  StoredIds replaced;
+};
+
+std::shared_ptr<S3Storage::Impl::Pickled> S3Storage::Impl::pickle(std::string_view workflow_name,
+                                                                  std::string_view task,
+                                                                  const Saved& result,
+                                                                  const Record* record,
+                                                                  const SerializerPool& pool) {
+  auto pickled = std::make_shared<Pickled>(place, workflow_name, task, record, pool);
+  Protocols protocols;
+  protocols.add(S3_PROTOCOL, pickled->bigdata);
+  S3Hooks hooks(pool, protocols, pickled->bigdata);
   try {
-    Pickler pickler(output, &hooks);
+    Pickler pickler(pickled->output, &hooks);
     result.pickle(pickler, result.object);
     pickler.finish();
-    output.finish();
-    if (!bigdata.created().empty()) {
-      std::lock_guard lock(mutex_);
-      workflow(workflow_name).bigdata = true;
-    }
-    if (may_have_bigdata(workflow_name)) {
-      replaced = ids_of(workflow_name, task, TaskInput::Check::small);
-    }
+    pickled->output.finish();
   } catch (...) {
     hooks.remove_kept();
-    bigdata.remove_created();
+    pickled->bigdata.remove_created();
     throw;
   }
-  std::string etag =
-      place->client().put(place->task_key(workflow_name, task), io::s3::bytes_of(output.bytes()),
-                          S3Records::metadata(output.digest(), record));
-  records(workflow_name)->saved(task, std::move(etag), output.digest(), record);
+  return pickled;
+}
+
+void S3Storage::Impl::commit(Pickled& result) {
+  const auto& created = result.bigdata.created();
+  if (!created.empty()) {
+    std::lock_guard lock(mutex_);
+    workflow(result.workflow).bigdata = true;
+  }
+  StoredIds replaced;
+  try {
+    if (may_have_bigdata(result.workflow)) {
+      replaced = ids_of(result.workflow, result.task, TaskInput::Check::small);
+    }
+  } catch (...) {
+    result.bigdata.remove_created();
+    throw;
+  }
+  const Record* record = result.record ? &*result.record : nullptr;
+  std::string etag = place->client().put(place->task_key(result.workflow, result.task),
+                                         io::s3::bytes_of(result.output.bytes()),
+                                         S3Records::metadata(result.output.digest(), record));
+  records(result.workflow)->saved(result.task, std::move(etag), result.output.digest(), record);
   std::erase_if(replaced.ids,
-                [&](const PersistentId& id) { return bigdata.created().contains(id.filename); });
+                [&](const PersistentId& id) { return created.contains(id.filename); });
   if (replaced.ids.empty()) return;
   try {
-    bigdata.remove_objects(replaced.ids, pool);
+    result.bigdata.remove_objects(replaced.ids, result.pool);
   } catch (const std::exception&) {
     // The result is saved; gc finds the rest.
   }
@@ -199,15 +228,40 @@ void S3Storage::save_erased(std::string_view workflow, std::string_view task, Sa
                             const Record* record) {
   check_s3_name(workflow, "workflow");
   check_s3_name(task, "task");
+  impl_->saves().wait_for(workflow, task);
   try {
-    impl_->save(std::string(workflow), std::string(task), result, record, serializers_);
+    impl_->commit(*impl_->pickle(workflow, task, result, record, serializers_));
   } catch (const Error&) {
     rethrow_placed(impl_->where(workflow, task), "");
   }
 }
 
+void S3Storage::save_in_background(std::string_view workflow, std::string_view task, Saved result,
+                                   const Record* record) {
+  check_s3_name(workflow, "workflow");
+  check_s3_name(task, "task");
+  const auto commit = [impl = impl_.get()](Impl::Pickled& pickled) {
+    try {
+      impl->commit(pickled);
+    } catch (const Error&) {
+      rethrow_placed(impl->where(pickled.workflow, pickled.task), "");
+    }
+  };
+  std::shared_ptr<Impl::Pickled> pickled;
+  try {
+    pickled = impl_->pickle(workflow, task, result, record, serializers_);
+  } catch (const Error&) {
+    rethrow_placed(impl_->where(workflow, task), "");
+  }
+  const std::size_t bytes = pickled->output.bytes().size();
+  if (!impl_->saves().start(pickled->workflow, pickled->task, bytes, [=] { commit(*pickled); })) {
+    commit(*pickled);
+  }
+}
+
 void S3Storage::sync(std::string_view workflow) {
   check_s3_name(workflow, "workflow");
+  impl_->saves().finish(workflow);
   impl_->forget_bigdata(workflow);
   try {
     impl_->records(workflow)->write();
@@ -222,6 +276,7 @@ void S3Storage::Impl::read(std::string_view workflow, std::string_view task, con
   check_s3_name(workflow, "workflow");
   check_s3_name(task, "task");
   const std::string key = place->task_key(workflow, task), place_text = where(workflow, task);
+  saves().wait_for(workflow, task);
   constexpr int kAttempts = 1000;  // each was overtaken by another save
   for (int attempt = 1;; ++attempt) {
     io::s3::ObjectInfo info;
@@ -325,11 +380,13 @@ void S3Storage::read_erased(std::string_view workflow, std::string_view task, Lo
 bool S3Storage::file_exists(std::string_view workflow, std::string_view task) const {
   check_s3_name(workflow, "workflow");
   check_s3_name(task, "task");
+  impl_->saves().wait_for(workflow, task);
   return impl_->place->client().head(impl_->place->task_key(workflow, task)).has_value();
 }
 
 std::unique_ptr<TaskIndex> S3Storage::index(std::string_view workflow, std::size_t expected) const {
   check_s3_name(workflow, "workflow");
+  impl_->saves().wait_for_all();
   return std::make_unique<S3TaskIndex>(impl_->records(workflow), expected);
 }
 
@@ -338,13 +395,18 @@ std::unique_ptr<TaskIndex> S3Storage::index(std::string_view workflow, std::size
 std::vector<std::string> S3Storage::list_tasks(std::string_view workflow,
                                                std::string_view pattern) const {
   check_s3_name(workflow, "workflow");
+  impl_->saves().wait_for_all();
   return matching(impl_->tasks(workflow), pattern);
 }
 
-std::vector<std::string> S3Storage::list_workflows() const { return impl_->place->workflows(); }
+std::vector<std::string> S3Storage::list_workflows() const {
+  impl_->saves().wait_for_all();
+  return impl_->place->workflows();
+}
 
 std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view pattern) {
   check_s3_name(workflow, "workflow");
+  impl_->saves().wait_for_all();
   const bool glob = is_glob(pattern);
   if (!glob) check_s3_name(pattern, "task");
   // Where there is a task of exactly that name, glob characters and all, it is meant.
@@ -375,6 +437,7 @@ std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view p
 
 bool S3Storage::remove_workflow(std::string_view workflow) {
   check_s3_name(workflow, "workflow");
+  impl_->saves().wait_for_all();
   impl_->forget(workflow);
   S3Place& place = *impl_->place;
   std::vector<std::string> tasks, others;

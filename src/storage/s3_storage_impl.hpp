@@ -14,6 +14,7 @@
 #include "storage/s3_bigdata.hpp"
 #include "storage/s3_place.hpp"
 #include "storage/s3_records.hpp"
+#include "storage/s3_saves.hpp"
 #include "storage/stored_ids.hpp"
 
 namespace functionfuse {
@@ -29,8 +30,13 @@ class S3Storage::Impl {
   [[nodiscard]] std::vector<std::string> chosen(std::optional<std::string_view> workflow) const;
   [[nodiscard]] std::vector<std::string> tasks(std::string_view workflow) const;
 
-  void save(const std::string& workflow, const std::string& task, const Saved& result,
-            const Record* record, const SerializerPool& pool);
+  /// A result that has been pickled, and its objects kept.
+  struct Pickled;
+  [[nodiscard]] std::shared_ptr<Pickled> pickle(std::string_view workflow, std::string_view task,
+                                                const Saved& result, const Record* record,
+                                                const SerializerPool& pool);
+  /// The rest of a save.
+  void commit(Pickled& result);
   /// Calls `use` with the pickle and the size of its object, and puts the place into its errors. It
   /// returns whether it has looked into bigdata: if it has, or fails, and the task was replaced
   /// meanwhile, bigdata may have gone from under it, and it is called again for the new result.
@@ -54,6 +60,9 @@ class S3Storage::Impl {
 
   const std::shared_ptr<detail::S3Place> place;
 
+  /// Those in the background. All but saving and syncing wait for them.
+  detail::S3Saves& saves() const { return saves_; }
+
  private:
   struct Workflow {
     std::shared_ptr<detail::S3Records> records;
@@ -63,6 +72,7 @@ class S3Storage::Impl {
 
   std::mutex mutex_;
   std::map<std::string, Workflow, std::less<>> workflows_;  // guarded by mutex_
+  mutable detail::S3Saves saves_;                           // the first to go: they use the others
 };
 
 }  // namespace functionfuse

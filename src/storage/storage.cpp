@@ -8,6 +8,11 @@ TaskIndex::~TaskIndex() = default;
 Storage::Storage() = default;
 Storage::~Storage() = default;
 
+void Storage::save_in_background(std::string_view workflow, std::string_view task, Saved result,
+                                 const Record* record) {
+  save_erased(workflow, task, result, record);
+}
+
 namespace {
 
 /// For a message: cut, control characters (a NUL would end the text) as \xNN.

@@ -409,6 +409,42 @@ TEST_F(S3StorageTest, ARemovalThatFailsLeavesATaskWithItsObjectsOrNone) {
   }
 }
 
+void save_in_background(Storage& storage, const std::string& task, int result) {
+  const auto pickle = [](Pickler& pickler, const void* object) {
+    pickler.save(*static_cast<const int*>(object));
+  };
+  storage.save_in_background("w", task, {&result, pickle}, nullptr);
+}
+
+TEST_F(S3StorageTest, AnErrorInTheBackgroundIsThrownBySyncAndNamesTheTask) {
+  store.server().set_faults([](std::size_t n) { return n == 0 ? Fault::before : Fault::none; });
+  save_in_background(*storage, "lost", 1);
+  const std::string text = error_of(Errc::io, [&] { storage->sync("w"); });
+  EXPECT_THAT(text, AllOf(HasSubstr("task \"lost\" of workflow \"w\""), HasSubstr("500")));
+  EXPECT_NO_THROW(storage->sync("w")) << "once";
+  EXPECT_FALSE(storage->file_exists("w", "lost"));
+  store.server().forget_requests();
+  save_in_background(*storage, "lost", 1);
+  storage->sync("w");
+  EXPECT_EQ(open()->read_task<int>("w", "lost"), 1);
+}
+
+TEST_F(S3StorageTest, AfterAnErrorInTheBackgroundARunEnds) {
+  store.server().set_faults([](std::size_t n) { return n > 60 ? Fault::before : Fault::none; });
+  int runs = 0;
+  std::vector<NodeRef> leaves;
+  for (int i = 0; i < 1000; ++i) leaves.push_back(workflow("f", [&](int x) { return ++runs, x; })(i));
+  LocalWorkflow flow(leaves, "w");
+  flow.set_storage(storage);
+  EXPECT_THROW(flow.run(), Error);
+  EXPECT_LT(runs, 100);
+  store.server().forget_requests();
+  const int before = std::exchange(runs, 0);
+  flow.run();
+  EXPECT_LT(runs, 1000);
+  EXPECT_GE(runs + before, 1000);
+}
+
 TEST_F(S3StorageTest, ANewTaskWhosePutFailsIsNotThere) {
   store.server().set_faults([](std::size_t) { return Fault::before; });
   error_of(Errc::io, [&] { storage->save("w", "x", 1); });

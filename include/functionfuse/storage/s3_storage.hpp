@@ -68,7 +68,8 @@ class S3Storage final : public Storage {
   /// For few tasks a request each, when it is asked for; for many the workflow is listed at once.
   [[nodiscard]] std::unique_ptr<TaskIndex> index(std::string_view workflow,
                                                  std::size_t expected) const override;
-  /// What was saved is kept by the server before save() returns; this writes the cache.
+  /// What was saved is kept by the server before save() returns; this waits for saves in the
+  /// background, and writes the cache.
   void sync(std::string_view workflow) override;
   /// A server can't say whether a save is under way: the grace has to be longer than the longest.
   /// Uploads in parts that a kill has cut short are not found; see docs/s3.md.
@@ -81,6 +82,10 @@ class S3Storage final : public Storage {
   void save_erased(std::string_view workflow, std::string_view task, Saved result,
                    const Record* record) override;
   void read_erased(std::string_view workflow, std::string_view task, Loaded result) const override;
+  /// Up to 16 at a time, with 64 MiB of pickles or one larger one. After an error, saves are not in the
+  /// background any more until sync() has thrown it.
+  void save_in_background(std::string_view workflow, std::string_view task, Saved result,
+                          const Record* record) override;
 
  private:
   class Impl;

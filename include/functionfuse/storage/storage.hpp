@@ -129,6 +129,7 @@ class Storage {
                                                          std::size_t expected) const = 0;
 
   /// When it returns, all that was saved to the workflow through this object before is on the disk.
+  /// \error any  of a save in the background that has failed
   virtual void sync(std::string_view workflow) = 0;
 
   /// Finds what killed or failed saves left behind, and removes it unless `dry_run`. What is younger
@@ -161,6 +162,11 @@ class Storage {
                            const Record* record) = 0;
   virtual void read_erased(std::string_view workflow, std::string_view task,
                            Loaded result) const = 0;
+  /// As save_erased, for who calls sync() before long: a storage that waits for a server may return
+  /// once the object has been pickled, and send it while the program goes on. Other calls of this
+  /// Storage see the result all the same. Should it not be stored in the end, sync() throws the error.
+  virtual void save_in_background(std::string_view workflow, std::string_view task, Saved result,
+                                  const Record* record);
 
  protected:
   Storage();
