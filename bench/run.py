@@ -74,6 +74,40 @@ ROWS = [
     ("files on disk", "1 GiB in chunks of 1 MiB, read and sum", "s", "dask", None),
     ("files on disk", "1 GiB in chunks of 256 KiB, save", "s", "dd", 0.95),
     ("files on disk", "1 GiB in chunks of 256 KiB, read and sum", "s", "dask", None),
+    ("S3", "256 MiB in plain chunks of 4 MiB, save", "s", "libcurl", 0.9),
+    ("S3", "256 MiB in plain chunks of 4 MiB, read and sum", "s", "libcurl", 0.9),
+    ("S3", "256 MiB in plain chunks of 1 MiB, save", "s", "libcurl", 0.9),
+    ("S3", "256 MiB in plain chunks of 1 MiB, read and sum", "s", "libcurl", 0.9),
+    ("S3", "256 MiB in plain chunks of 256 KiB, save", "s", "libcurl", None),
+    ("S3", "256 MiB in plain chunks of 256 KiB, read and sum", "s", "libcurl", None),
+    ("S3", "256 MiB in plain chunks of 4 MiB, save", "s", "dask", None),
+    ("S3", "256 MiB in plain chunks of 4 MiB, read and sum", "s", "dask", None),
+    ("S3", "256 MiB in plain chunks of 256 KiB, save", "s", "dask", None),
+    ("S3", "256 MiB in plain chunks of 256 KiB, read and sum", "s", "dask", None),
+    ("S3", "256 MiB in packed chunks of 4 MiB, save", "s", "dask", 2),
+    ("S3", "256 MiB in packed chunks of 4 MiB, read and sum", "s", "dask", 2),
+    ("S3", "256 MiB in packed chunks of 256 KiB, save", "s", "dask", 2),
+    ("S3", "256 MiB in packed chunks of 256 KiB, read and sum", "s", "dask", 2),
+    ("S3", "256 MiB with a limit of 64 MiB, save, memory", "MB", None, "<= 97"),
+    ("S3", "256 MiB with a limit of 64 MiB, read and sum, memory", "MB", None, "<= 97"),
+    ("S3", "node, run and store", "ms", "boto3", "<= 1"),
+    ("S3", "node, run and store", "ms", "libcurl", None),
+    ("S3", "node, find stored", "ms", "boto3", "<= 0.05"),
+    ("S3", "node, read stored", "ms", "boto3", None),
+    ("S3", "node, read stored", "ms", "libcurl", None),
+    ("S3", "10,000 stored nodes, find", "s", None, None),
+]
+
+# Of the group S3, run in turns one after the other: what, and who can do it.
+S3_PARTS = [
+    ("plain chunks of 4 MiB", "dask", "libcurl", "ours"),
+    ("plain chunks of 1 MiB", "libcurl", "ours"),
+    ("plain chunks of 256 KiB", "dask", "libcurl", "ours"),
+    ("packed chunks of 4 MiB", "dask", "ours"),
+    ("packed chunks of 256 KiB", "dask", "ours"),
+    ("memory", "ours"),
+    ("nodes", "boto3", "libcurl", "ours"),
+    ("many nodes", "ours"),
 ]
 
 
@@ -95,6 +129,12 @@ def arrays(*arguments):
     return figures(sys.executable, os.path.join(HERE, "array_peers.py"), *arguments)
 
 
+def s3(who, what):
+    if who in ("dask", "boto3"):
+        return figures(sys.executable, os.path.join(HERE, "s3_peers.py"), what, "bench")
+    return program("s3_ceiling_bench" if who == "libcurl" else "s3_bench", what, "bench")
+
+
 def in_new_folder(parent, run):
     # A new folder each time: creating files is slow where many were removed before.
     folder = tempfile.mkdtemp(prefix="functionfuse-bench-", dir=parent)
@@ -102,6 +142,35 @@ def in_new_folder(parent, run):
         return run(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def in_new_server(folder, run):
+    """With an S3 server of its own in the folder, of which the programs learn by the environment."""
+    scripts = os.path.join(HERE, os.pardir, "tests", "s3")
+    # Should this process be killed, the server goes too.
+    subprocess.run([os.path.join(scripts, "start-radosgw.sh"), folder, "--while", str(os.getpid())],
+                   check=True, stdout=sys.stderr)
+    try:
+        with open(os.path.join(folder, "server.env"), encoding="utf-8") as file:
+            server = dict(line.split("=", 1) for line in file.read().split())
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(AWS_ENDPOINT_URL_S3=server["endpoint"], AWS_REGION="us-east-1",
+                          AWS_ACCESS_KEY_ID=server["access_key"],
+                          AWS_SECRET_ACCESS_KEY=server["secret_key"], NO_PROXY="127.0.0.1")
+        return run()
+    finally:
+        subprocess.run([os.path.join(scripts, "stop-radosgw.sh"), folder], check=True)
+
+
+def s3_round():
+    s3("boto3", "bucket")
+    s3("libcurl", "plain chunks of 1 MiB")  # not counted: the first requests to a server are slow
+    runs = collections.defaultdict(dict)
+    for what, *all_of_them in S3_PARTS:
+        for who in all_of_them:
+            runs[who].update(s3(who, what))
+    return runs
 
 
 def round_of(group, disk):
@@ -114,6 +183,8 @@ def round_of(group, disk):
     if group == "pickles":
         return {"python": python("pickles"), "cereal": program("cereal_bench"),
                 "ours": program("pickle_bench")}
+    if group == "S3":
+        return in_new_folder(None, lambda folder: in_new_server(folder, s3_round))
     parent = disk if group.endswith("disk") else "/dev/shm"
     if group in ("compute", "files on tmpfs", "files on disk"):
         what = group.split()[0]
@@ -149,7 +220,7 @@ def table(samples):
             theirs = statistics.median(run[peer][name] for run in runs)
             ratio = statistics.median(run[peer][name] / max(run["ours"][name], 1e-9) for run in runs)
         wanted, reached = verdict(goal, ours, ratio)
-        where = f" ({group.split()[-1]})" if group.endswith(("tmpfs", "disk")) else ""
+        where = f" ({group.split()[-1]})" if group.endswith(("tmpfs", "disk", "S3")) else ""
         yield (f"{name}{where}", f"{number(ours)} {unit}",
                f"{peer} {number(theirs)} {unit}" if theirs is not None else "",
                number(ratio) if ratio is not None and unit != "MB" else "", wanted, reached)
@@ -185,6 +256,9 @@ def main():
     options = parser.parse_args()
     if options.only:
         groups = [options.only]
+    if "S3" in groups and shutil.which("radosgw") is None:
+        print("S3 is left out, it needs radosgw: scripts/install-packages.sh test", file=sys.stderr)
+        groups.remove("S3")
     samples = collections.defaultdict(list)
     for i in range(options.rounds):
         for group in groups:
