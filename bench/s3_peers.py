@@ -80,10 +80,11 @@ class Bucket:
 
 
 def numbers():
-    """Steps with noise, as in s3_bench.cpp."""
+    """A ramp with noise, as in s3_bench.cpp."""
     i = np.arange(32 << 20, dtype=np.uint64)
-    noise = (i * np.uint64(2654435761) & np.uint64(0xFFFFFFFF)) >> np.uint64(24)
-    return (i % np.uint64(4096)).astype(float) + noise / 256
+    z = (i + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    return (i % np.uint64(4096)).astype(float) + (z >> np.uint64(56)) / 256
 
 
 def arrays(bucket, wanted):

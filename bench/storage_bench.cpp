@@ -1,9 +1,9 @@
 // Storing in the folder that is given: nodes in microseconds each, the array in seconds and MB.
 // Peer: python_peers.py.
-#include <functionfuse/functionfuse.hpp>
-
 #include <filesystem>
 #include <numeric>
+
+#include <functionfuse/functionfuse.hpp>
 
 #include "report.hpp"
 
@@ -15,8 +15,10 @@ constexpr int kNodes = 10'000;
 
 double scale(int i, double factor) { return i * factor; }
 
-std::vector<ff::Node<double>> make_nodes() {
-  std::vector<ff::Node<double>> nodes;
+using Nodes = std::vector<ff::Node<double>>;
+
+Nodes make_nodes() {
+  Nodes nodes;
   for (int i = 0; i < kNodes; ++i) nodes.push_back(ff::workflow<scale>()(i, 0.5));
   return nodes;
 }
@@ -25,12 +27,18 @@ double sum(const std::vector<double>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), 0.);
 }
 
-template <class Nodes>
-double run(const std::shared_ptr<ff::Storage>& storage, const Nodes& wanted) {
+template <class Wanted>
+double run(const std::shared_ptr<ff::Storage>& storage, const Wanted& wanted) {
   ff::LocalWorkflow workflow(wanted, "nodes");
   workflow.set_storage(storage);
   workflow.set_progress(false);
-  return bench::seconds([&] { workflow.run(); }) * 1e6 / kNodes;
+  const double seconds = bench::seconds([&] {
+    ff::Results results = workflow.run();
+    if constexpr (std::is_same_v<Wanted, Nodes>) {  // a stored result is read when it is asked for
+      for (const auto& node : wanted) (void)results.get(node);
+    }
+  });
+  return seconds * 1e6 / kNodes;
 }
 
 void array(const std::shared_ptr<ff::Storage>& storage) {
@@ -46,11 +54,9 @@ void array(const std::shared_ptr<ff::Storage>& storage) {
   bench::forget_peak();
   before = bench::peak_memory();
   std::vector<double> back;
-  bench::report("array of 1 GB, read", bench::seconds([&] {
-                  back = storage->read_task<std::vector<double>>("a", "x");
-                }));
-  bench::report("array of 1 GB, read, memory",
-                (bench::peak_memory() - before - 8. * kCount) / kMB);
+  bench::report("array of 1 GB, read",
+                bench::seconds([&] { back = storage->read_task<std::vector<double>>("a", "x"); }));
+  bench::report("array of 1 GB, read, memory", (bench::peak_memory() - before - 8. * kCount) / kMB);
 }
 
 }  // namespace
