@@ -1,9 +1,11 @@
 // Results on S3, in the bucket that is given; endpoint and keys are those of the environment.
 // Peers: s3_ceiling_bench.cpp (libcurl) and s3_peers.py (boto3, zarr and dask).
 //
-//     s3_bench arrays BUCKET        seconds for 256 MiB of float64; "plain chunks of 4 MiB" and so
-//     on: one case s3_bench nodes BUCKET         milliseconds a node s3_bench memory BUCKET MB that
-//     the process takes at most, with a limit of 64 MiB s3_bench 'many nodes' BUCKET  seconds
+//     s3_bench arrays BUCKET        seconds for 256 MiB of float64
+//     s3_bench CASE BUCKET          one of them, as "plain chunks of 4 MiB"
+//     s3_bench nodes BUCKET         milliseconds a node
+//     s3_bench memory BUCKET        MB that the process takes at most, with a limit of 64 MiB
+//     s3_bench 'many nodes' BUCKET  seconds
 #include <numeric>
 #include <string_view>
 

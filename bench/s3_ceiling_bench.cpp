@@ -1,8 +1,10 @@
 // The ceiling of S3: the requests that s3_bench.cpp needs at least, sent by a bare loop over
-// libcurl with the library's signatures. Nothing is tried again, and what comes is dropped.
+// libcurl with the library's signatures. Nothing is tried again, and what comes lies in a buffer of
+// its connection, where nobody looks at it.
 //
-//     s3_ceiling_bench arrays BUCKET      seconds for 256 MiB; "plain chunks of 4 MiB" and so on:
-//     one case s3_ceiling_bench unsigned BUCKET    the same, bodies neither hashed nor signed
+//     s3_ceiling_bench arrays BUCKET      seconds for 256 MiB
+//     s3_ceiling_bench CASE BUCKET        one of them, as "plain chunks of 4 MiB"
+//     s3_ceiling_bench unsigned BUCKET    all, with bodies that are neither hashed nor signed
 //     s3_ceiling_bench nodes BUCKET       milliseconds for a small object, one and 16 in flight
 //
 // Endpoint and keys are those of the environment.

@@ -1,7 +1,8 @@
 """What the Python of the system needs on S3 for what s3_bench.cpp does; the same lines `name<TAB>number`.
 
     s3_peers.py bucket BUCKET    makes the bucket
-    s3_peers.py arrays BUCKET    zarr and dask over boto3, 16 threads; "plain chunks of 4 MiB" and so on: one case
+    s3_peers.py arrays BUCKET    zarr and dask over boto3, 16 threads
+    s3_peers.py CASE BUCKET      one of them, as "plain chunks of 4 MiB"
     s3_peers.py nodes BUCKET     the requests of IBM's Function Fuse: is the object there; pickle, SHA-1, put
 
 Endpoint and keys are those of the environment."""
