@@ -1138,7 +1138,7 @@ def test_paths_that_are_no_storage(storage, tmp_path):
     assert "not a storage" in failure("cp", storage, other, status=1)
     assert "not a storage" in failure("rm", other, "folder", "--yes", status=1)
     assert (other / "folder" / "file").exists()
-    assert "does not look into storages on S3" in failure("ls", "s3://bucket/prefix", status=1)
+    assert "names no bucket" in failure("ls", "s3://", status=2)
     assert "no kind of storage" in failure("ls", "ftp://x/y", status=2)
     (tmp_path / "empty").mkdir()
     assert "no workflow in" in run("ls", tmp_path / "empty").out

@@ -19,7 +19,7 @@ std::string place_name(const Place& place) {
 std::string kind_of(const Opened& opened, const std::string& workflow, const Value& value) {
   if (value.kind() != Kind::persistent) return short_kind(value);
   try {
-    return short_kind(opened.array(workflow, *value.persistent_id()).array);
+    return short_kind(opened.location().array(workflow, *value.persistent_id()).array);
   } catch (const Error&) {
     return "an array that can't be read";
   }
@@ -64,7 +64,7 @@ ChosenArray choose_array(const Opened& opened, const std::string& workflow, cons
   result.name = chosen.path;
   const Value& value = chosen.value;
   if (value.kind() == Kind::persistent) {
-    result.array = opened.array(workflow, *value.persistent_id()).array;
+    result.array = opened.location().array(workflow, *value.persistent_id()).array;
   } else if (value.kind() == Kind::object) {
     const Readable parts = readable(value);
     result.array = ChunkedArray(*parts.array);

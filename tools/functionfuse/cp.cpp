@@ -1,4 +1,5 @@
-#include <filesystem>
+#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -11,8 +12,6 @@
 
 namespace functionfuse::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 class Cp final : public Command {
  public:
@@ -52,23 +51,17 @@ Examples:
   }
   int run(Out& out) override {
     const Opened from(from_);
-    const Opened to(to_, Opened::Must::be_usable);
-    refuse_nested(from.folder(), to.folder());
-    std::vector<std::pair<std::string, std::vector<std::string>>> work;
+    const Opened to(to_, Location::Must::be_usable);
+    refuse_nested(from.location().parts(), to.location().parts());
     if (workflow_.empty()) {
-      for (std::string& name : from.storage().list_workflows()) {
-        auto tasks = from.storage().list_tasks(name);
-        work.emplace_back(std::move(name), std::move(tasks));
+      for (const std::string& workflow : from.storage().list_workflows()) {
+        copy(from, to, workflow, from.location().tasks(workflow), out);
       }
     } else if (task_.empty()) {
       from.need_workflow(workflow_);
-      work.emplace_back(workflow_, from.storage().list_tasks(workflow_));
+      copy(from, to, workflow_, from.location().tasks(workflow_), out);
     } else {
-      work.emplace_back(workflow_, from.tasks(workflow_, task_));
-    }
-    for (const auto& [workflow, tasks] : work) {
-      copy(from, to, workflow, tasks, out);
-      if (!tasks.empty()) to.storage().sync(workflow);
+      copy(from, to, workflow_, from.tasks(workflow_, task_), out);
     }
     if (json_) {
       out << Json::object()
@@ -87,46 +80,61 @@ Examples:
   }
 
  private:
-  static void refuse_nested(const fs::path& from, const fs::path& to) {
-    const fs::path a = fs::weakly_canonical(from) / "", b = fs::weakly_canonical(to) / "";
-    if (a == b) {
-      throw Error(Errc::invalid_argument, "FROM and TO are the same storage");
-    }
-    const auto [rest_a, rest_b] = std::mismatch(a.begin(), --a.end(), b.begin(), --b.end());
-    if (rest_a == --a.end()) {
+  static void refuse_nested(const std::vector<std::string>& from,
+                            const std::vector<std::string>& to) {
+    if (from == to) throw Error(Errc::invalid_argument, "FROM and TO are the same storage");
+    if (std::ranges::mismatch(from, to).in1 == from.end()) {
       throw Error(Errc::invalid_argument,
                   "TO lies within FROM, where it would be taken for a workflow: choose another");
     }
   }
 
   /// With the record of the result that was read, though somebody may replace it meanwhile.
+  /// \param records  not older than the facts of the task
   static void copy_task(const Opened& from, const Opened& to, const std::string& workflow,
-                        const std::string& task, const TaskIndex& records) {
+                        const ListedTask& task, const TaskIndex& records) {
     constexpr int kAttempts = 16;
+    std::optional version = task.facts.version;
+    const TaskIndex* index = &records;
+    std::unique_ptr<TaskIndex> newer;
     for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-      const auto version = from.task_version(workflow, task);
+      std::optional<std::string> now;
       try {
-        const Value value = from.storage().read_task(workflow, task);
-        const Record* record = records.find(task).record;
-        if (from.task_version(workflow, task) != version) continue;
-        to.storage().save(workflow, task, value, record);
-        return;
+        const Value value = from.storage().read_task(workflow, task.name);
+        const Record* record = index->find(task.name).record;
+        now = version_of(from, workflow, task.name);
+        if (now == version) {
+          to.storage().save(workflow, task.name, value, record);
+          return;
+        }
       } catch (const Error&) {
         // Its objects may have gone with it.
-        if (from.task_version(workflow, task) == version) throw;
+        now = version_of(from, workflow, task.name);
+        if (now == version) throw;
       }
+      version = std::move(now);
+      newer = from.storage().index(workflow, 1);
+      index = newer.get();
     }
-    throw Error(Errc::io, "task \"" + task + "\" of workflow \"" + workflow +
+    throw Error(Errc::io, "task \"" + task.name + "\" of workflow \"" + workflow +
                               "\" is replaced all the time: copy it again later");
   }
 
+  static std::optional<std::string> version_of(const Opened& from, const std::string& workflow,
+                                               const std::string& task) {
+    auto facts = from.location().task(workflow, task);
+    if (!facts) return {};
+    return std::move(facts->version);
+  }
+
   void copy(const Opened& from, const Opened& to, const std::string& workflow,
-            const std::vector<std::string>& tasks, Out& out) {
+            const std::vector<ListedTask>& tasks, Out& out) {
+    if (tasks.empty()) return;
     const auto records = from.storage().index(workflow, tasks.size());
-    for (const std::string& task : tasks) {
+    for (const ListedTask& task : tasks) {
       std::string status = "copied", problem;
       try {
-        if (!force_ && to.storage().file_exists(workflow, task)) {
+        if (!force_ && to.storage().file_exists(workflow, task.name)) {
           status = "exists";
           ++skipped_;
         } else {
@@ -140,12 +148,12 @@ Examples:
       }
       if (json_) {
         Json item = Json::object();
-        item.add("workflow", workflow).add("task", task).add("status", status);
+        item.add("workflow", workflow).add("task", task.name).add("status", status);
         if (!problem.empty()) item.add("problem", problem);
         report_.add(item);
         continue;
       }
-      const std::string name = printable(workflow) + "/" + printable(task);
+      const std::string name = printable(workflow) + "/" + printable(task.name);
       if (status == "copied") {
         out << out.in(Colour::green, "copied  ") << name << '\n';
       } else if (status == "exists") {
@@ -157,6 +165,7 @@ Examples:
       }
       if (out.is_terminal()) out.flush();
     }
+    to.storage().sync(workflow);
   }
 
   void conclude(Out& out) const {

@@ -234,10 +234,7 @@ Examples:
       throw NotFoundError("there is no folder \"" + printable(folder.native()) + "\" for " +
                           printable(file.filename().native()));
     }
-    const fs::path storage = fs::weakly_canonical(opened.folder()) / "";
-    const fs::path whole = fs::weakly_canonical(folder) / "";
-    if (std::mismatch(storage.begin(), --storage.end(), whole.begin(), whole.end()).first ==
-        --storage.end()) {
+    if (opened.location().holds(file)) {
       throw Error(Errc::invalid_argument,
                   "\"" + printable(to_) +
                       "\" lies within the storage, where it would be taken for a task: choose "

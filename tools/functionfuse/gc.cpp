@@ -65,7 +65,10 @@ Examples:
                      .add("why", leftover.why)
                      .add("kept", leftover.kept));
       } else {
-        table.add({{leftover.kept ? "kept" : dry_run_ ? "would remove" : "removed", false},
+        table.add({{leftover.kept ? "kept"
+                    : dry_run_    ? "would remove"
+                                  : "removed",
+                    false},
                    {size_text(leftover.bytes), true},
                    {printable(leftover.path), false, true, Colour::cyan},
                    {leftover.why, false, true}});

@@ -1,7 +1,5 @@
-#include <fmt/format.h>
-#include <fnmatch.h>
-
 #include "command.hpp"
+#include "in_flight.hpp"
 #include "json.hpp"
 #include "opened.hpp"
 #include "summary.hpp"
@@ -47,7 +45,7 @@ Examples:
     if (workflow_.empty()) {
       workflows(opened, out);
     } else {
-      opened.need_workflow(workflow_);
+      check_name(workflow_, "workflow");
       tasks(opened, out);
     }
     return kOk;
@@ -57,9 +55,7 @@ Examples:
   void workflows(const Opened& opened, Out& out) const {
     auto names = opened.storage().list_workflows();
     const bool any = !names.empty();
-    std::erase_if(names, [&](const std::string& name) {
-      return ::fnmatch(pattern_.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
-    });
+    std::erase_if(names, [&](const std::string& name) { return !matches(pattern_, name); });
     Table table;
     table.add({{"WORKFLOW", false, true},
                {"TASKS", true, true},
@@ -67,17 +63,16 @@ Examples:
                {"CHANGED", false, true}});
     Json list = Json::array();
     for (const std::string& name : names) {
-      const std::size_t count = opened.storage().list_tasks(name).size();
-      const FileFacts facts = opened.workflow_facts(name);
+      const WorkflowFacts facts = opened.location().workflow(name);
       if (json_) {
         list.add(Json::object()
                      .add("name", name)
-                     .add("tasks", count)
+                     .add("tasks", facts.tasks)
                      .add("bytes", facts.bytes)
                      .add("changed", utc_text(facts.changed)));
       } else {
         table.add({{printable(name), false, true, Colour::cyan},
-                   {std::to_string(count), true},
+                   {std::to_string(facts.tasks), true},
                    {size_text(facts.bytes), true},
                    {age_text(facts.changed), false}});
       }
@@ -93,37 +88,24 @@ Examples:
   }
 
   void tasks(const Opened& opened, Out& out) const {
-    const auto names = opened.storage().list_tasks(workflow_, pattern_);
+    auto listed = opened.location().tasks(workflow_);
+    if (listed.empty()) opened.need_workflow(workflow_);
+    std::erase_if(listed, [&](const ListedTask& task) { return !matches(pattern_, task.name); });
     Table table;
     table.add({{"TASK", false, true},
                {"SIZE", true, true},
                {"CHANGED", false, true},
                {"RESULT", false, true}});
     Json list = Json::array();
-    std::size_t listed = 0;
-    for (const std::string& name : names) {
-      const auto facts = opened.task_facts(workflow_, name);
-      if (!facts) continue;  // removed since
-      ++listed;
-      const Summary summary = summarize(opened, workflow_, name, *facts);
-      if (json_) {
-        Json task = Json::object();
-        task.add("name", name).add("bytes", facts->bytes).add("changed", utc_text(facts->changed));
-        if (summary.problem.empty()) {
-          task.add("type", summary.type).add("kind", summary.kind);
-        } else {
-          task.add("problem", summary.problem);
-        }
-        list.add(task);
-      } else {
-        table.add({{printable(name), false, true, Colour::cyan},
-                   {size_text(facts->bytes), true},
-                   {age_text(facts->changed), false},
-                   summary.problem.empty()
-                       ? Table::Cell{summary.kind, false}
-                       : Table::Cell{printable(summary.problem), false, true, Colour::red}});
-      }
-    }
+    const auto look = [&](std::size_t i) { return summarize(opened, workflow_, listed[i]); };
+    in_flight(listed.size(), opened.location().concurrency(), look,
+              [&](std::size_t i, const Summary& summary) {
+                if (json_) {
+                  list.add(task_json(listed[i], summary));
+                } else {
+                  table.add(task_row(listed[i], summary));
+                }
+              });
     if (json_) {
       out << Json::object()
                  .add("url", opened.url())
@@ -131,12 +113,34 @@ Examples:
                  .add("tasks", list)
                  .text()
           << '\n';
-    } else if (listed == 0) {
+    } else if (listed.empty()) {
       out << "no task " << (pattern_ == "*" ? "" : "matches \"" + printable(pattern_) + "\" ")
           << "in " << printable(opened.url(workflow_, "")) << '\n';
     } else {
       table.print(out);
     }
+  }
+
+  static Json task_json(const ListedTask& listed, const Summary& summary) {
+    Json task = Json::object();
+    task.add("name", listed.name)
+        .add("bytes", listed.facts.bytes)
+        .add("changed", utc_text(listed.facts.changed));
+    if (summary.problem.empty()) {
+      task.add("type", summary.type).add("kind", summary.kind);
+    } else {
+      task.add("problem", summary.problem);
+    }
+    return task;
+  }
+
+  static std::vector<Table::Cell> task_row(const ListedTask& listed, const Summary& summary) {
+    return {{printable(listed.name), false, true, Colour::cyan},
+            {size_text(listed.facts.bytes), true},
+            {age_text(listed.facts.changed), false},
+            summary.problem.empty()
+                ? Table::Cell{summary.kind, false}
+                : Table::Cell{printable(summary.problem), false, true, Colour::red}};
   }
 
   std::string path_, workflow_, pattern_ = "*";

@@ -58,8 +58,9 @@ Examples:
  private:
   int remove_tasks(const Opened& opened, Out& out) {
     std::set<std::string> names;
-    for (const std::string& pattern : patterns_)
-      names.merge(as_set(opened.tasks(workflow_, pattern)));
+    for (const std::string& pattern : patterns_) {
+      for (const ListedTask& task : opened.tasks(workflow_, pattern)) names.insert(task.name);
+    }
     Json list = Json::array();
     std::size_t count = 0;
     for (const std::string& name : names) {
@@ -81,13 +82,13 @@ Examples:
   }
 
   int remove_workflow(const Opened& opened, Out& out) {
-    if (!looks_like_workflow(opened.folder() / workflow_)) {
-      throw Error(Errc::io, "\"" + printable((opened.folder() / workflow_).native()) +
+    if (!opened.location().looks_like_workflow(workflow_)) {
+      throw Error(Errc::io, "\"" + printable(opened.url(workflow_, "")) +
                                 "\" holds folders or files that no workflow has: remove it by "
                                 "hand if that is meant");
     }
     const auto tasks = opened.storage().list_tasks(workflow_);
-    const FileFacts facts = opened.workflow_facts(workflow_);
+    const WorkflowFacts facts = opened.location().workflow(workflow_);
     const std::string what = "workflow " + printable(workflow_) + " (" +
                              counted(tasks.size(), "task") + ", " + size_text(facts.bytes) + ")";
     if (!dry_run_ && !yes_ && !agreed(what, opened)) {
@@ -125,10 +126,6 @@ Examples:
         .add("whole_workflow", patterns_.empty())
         .add("dry_run", dry_run_);
     return json;
-  }
-
-  static std::set<std::string> as_set(const std::vector<std::string>& names) {
-    return {names.begin(), names.end()};
   }
 
   std::string path_, workflow_;

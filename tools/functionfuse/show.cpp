@@ -78,12 +78,12 @@ Examples:
         .path = place.path,
         .describe =
             [&](const PersistentId& id) {
-              const auto bytes = opened.object_bytes(workflow_, id);
+              const auto bytes = opened.location().object_bytes(workflow_, id);
               if (bytes) return size_text(*bytes);
               missing = true;
               return out.in(Colour::red, "missing");
             },
-        .open = [&](const PersistentId& id) { return opened.array(workflow_, id); }};
+        .open = [&](const PersistentId& id) { return opened.location().array(workflow_, id); }};
     const bool is_part = part || !item_.empty();
     if (is_part) out << printable(part ? part->name : place.path) << ": ";
     const bool readable =
@@ -100,11 +100,11 @@ Examples:
       if (!Opened::is_array(id)) return "";
       std::string text;
       try {
-        const KeptArray kept = opened.array(workflow_, id);
+        const KeptArray kept = opened.location().array(workflow_, id);
         text = ", \"array\": " + kept_array_json(kept, "");
         Facts facts(kept.array.dtype());
         if (no_statistics_ || !facts.any()) return text;
-        gather(facts, kept.array, "reading bigdata/" + printable(id.filename));
+        gather(facts, kept.array, "reading " + printable(kept.place));
         return ", \"array\": " + kept_array_json(kept, facts.json());
       } catch (const Error& error) {
         readable = false;
@@ -125,7 +125,7 @@ Examples:
   void header(const Opened& opened, Out& out) const {
     out << out.in(Colour::bold, printable(task_)) << "  ";
     std::string facts;
-    if (const auto file = opened.task_facts(workflow_, task_)) {
+    if (const auto file = opened.location().task(workflow_, task_)) {
       facts = size_text(file->bytes) + "  " + time_text(file->changed) + "  ";
     }
     out << out.in(Colour::dim, facts + printable(opened.url(workflow_, task_))) << "\n";

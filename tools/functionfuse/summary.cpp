@@ -1,7 +1,8 @@
 #include "summary.hpp"
 
+#include <algorithm>
 #include <array>
-#include <fstream>
+#include <span>
 
 #include "functionfuse/error.hpp"
 #include "functionfuse/pickle/unpickler.hpp"
@@ -22,47 +23,49 @@ struct TooMuch {};
 
 class PeekInput final : public Input {
  public:
-  PeekInput(const std::filesystem::path& path, std::uint64_t size)
-      : file_(path, std::ios::binary), size_(size) {}
-  [[nodiscard]] std::uint64_t size() const override { return size_; }
+  PeekInput(const Location& location, const std::string& workflow, const ListedTask& task)
+      : location_(location), workflow_(workflow), task_(task) {}
+  [[nodiscard]] std::uint64_t size() const override { return task_.facts.bytes - kDigest; }
   void read_at(std::uint64_t offset, void* data, std::size_t size) override {
     if (size > left_) throw TooMuch();
     left_ -= size;
-    file_.seekg(static_cast<std::streamoff>(offset));
-    if (!file_.read(static_cast<char*>(data), static_cast<std::streamsize>(size))) throw TooMuch();
+    const std::span buffer(static_cast<std::byte*>(data), size);
+    if (!location_.read(workflow_, task_.name, offset, buffer)) throw TooMuch();
+    if (offset == 0) std::copy_n(buffer.begin(), std::min(size, start_.size()), start_.begin());
+  }
+
+  /// The kind of a container that is too large to read: from the first opcode behind PROTO and
+  /// FRAME.
+  [[nodiscard]] std::string first_kind() const {
+    std::size_t at = start_[0] == std::byte{0x80} ? 2 : 0;
+    if (start_[at] == std::byte{0x95}) at += 9;
+    switch (std::to_integer<char>(start_[at])) {
+      case ']':
+        return "list";
+      case '}':
+        return "dict";
+      case '(':
+        return "tuple";
+      case '\x8f':
+        return "set";
+      default:
+        return "";
+    }
   }
 
  private:
-  std::ifstream file_;
-  std::uint64_t size_;
+  const Location& location_;
+  const std::string& workflow_;
+  const ListedTask& task_;
   std::uint64_t left_ = kMostRead;
+  std::array<std::byte, 16> start_{};
 };
-
-/// From the first opcode behind PROTO and FRAME: the kind of a container that is too large to read.
-std::string first_kind(const std::filesystem::path& path) {
-  std::array<char, 16> start{};
-  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
-  std::size_t at = start[0] == '\x80' ? 2 : 0;
-  if (start[at] == '\x95') at += 9;
-  switch (start[at]) {
-    case ']':
-      return "list";
-    case '}':
-      return "dict";
-    case '(':
-      return "tuple";
-    case '\x8f':
-      return "set";
-    default:
-      return "";
-  }
-}
 
 /// Its kind, and what it is worth where that is short.
 std::string kind_of(const Value& value, const DescribeObject& describe,
                     const std::optional<KeptArray>& array) {
   if (array) {
-    return short_kind(array->array) + ", " + size_text(array->description.stored_bytes);
+    return short_kind(array->array) + ", " + size_text(array->stored_bytes);
   }
   constexpr std::size_t kShort = 40;
   switch (value.kind()) {
@@ -99,7 +102,7 @@ std::optional<KeptArray> kept_array(const Opened& opened, const std::string& wor
   const auto id = value.kind() == Kind::persistent ? value.persistent_id() : std::nullopt;
   if (!id || !Opened::is_array(*id)) return {};
   try {
-    return opened.array(workflow, *id);
+    return opened.location().array(workflow, *id);
   } catch (const Error&) {
     return {};
   }
@@ -116,10 +119,9 @@ std::string problem_of(const Error& error, const std::string& task) {
 
 }  // namespace
 
-Summary summarize(const Opened& opened, const std::string& workflow, const std::string& task,
-                  const FileFacts& facts) {
+Summary summarize(const Opened& opened, const std::string& workflow, const ListedTask& task) {
   const DescribeObject describe = [&](const PersistentId& id) {
-    const auto bytes = opened.object_bytes(workflow, id);
+    const auto bytes = opened.location().object_bytes(workflow, id);
     return bytes ? size_text(*bytes) : "missing";
   };
   auto of = [&](const Value& value) -> Summary {
@@ -128,18 +130,17 @@ Summary summarize(const Opened& opened, const std::string& workflow, const std::
             ""};
   };
   try {
-    if (facts.bytes <= kSmall) return of(opened.storage().read_task(workflow, task));
+    if (task.facts.bytes <= kSmall) return of(opened.storage().read_task(workflow, task.name));
   } catch (const Error& error) {
-    return {"", "", problem_of(error, task)};
+    return {"", "", problem_of(error, task.name)};
   }
-  const auto path = opened.task_file(workflow, task);
+  PeekInput input(opened.location(), workflow, task);
   try {
-    PeekInput input(path, facts.bytes - kDigest);
     return of(unpickle(input, true));  // payloads, of an array for example, stay where they are
   } catch (const TooMuch&) {
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a list is no check; verify says why
   }
-  const std::string kind = first_kind(path);
+  const std::string kind = input.first_kind();
   return {kind, kind.empty() ? "large" : "large " + kind, ""};
 }
 

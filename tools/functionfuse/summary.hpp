@@ -16,6 +16,6 @@ struct Summary {
 
 /// Reads small tasks whole, of large ones only what says what they are, without their digest.
 [[nodiscard]] Summary summarize(const Opened& opened, const std::string& workflow,
-                                const std::string& task, const FileFacts& facts);
+                                const ListedTask& task);
 
 }  // namespace functionfuse::cli

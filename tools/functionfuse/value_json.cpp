@@ -567,7 +567,7 @@ void write_json(Out& out, const Value& value,
 }
 
 std::string kept_array_json(const KeptArray& kept, const std::string& statistics) {
-  const Hdf5Description& stored = kept.description;
+  const KeptArray& stored = kept;
   auto list = [](std::size_t count, const auto& item) {
     std::string text = "[";
     for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ", ") + item(i);
@@ -581,7 +581,7 @@ std::string kept_array_json(const KeptArray& kept, const std::string& statistics
       ", \"bytes\": " + std::to_string(kept.array.nbytes()) +
       ", \"stored_bytes\": " + std::to_string(stored.stored_bytes) + ", \"stored_chunks\": " +
       (stored.stored_chunks.empty() ? "null" : shape_json(stored.stored_chunks)) +
-      ", \"filters\": " +
+      ", \"format\": " + (stored.is_zarr ? "\"zarr\"" : "\"hdf5\"") + ", \"filters\": " +
       list(stored.filters.size(), [&](std::size_t i) { return json_string(stored.filters[i]); }) +
       ", \"checksums\": " + (stored.has_checksums ? "\"xxh3\"" : "null");
   if (!statistics.empty()) text += ", \"statistics\": " + statistics;

@@ -278,7 +278,7 @@ class Writer {
       return;
     }
     const ChunkedArray& array = kept->array;
-    const Hdf5Description& stored = kept->description;
+    const KeptArray& stored = *kept;
     line(start + short_kind(array) + ", " + size_text(array.nbytes()) + ":");
     const Chunks& chunks = stored.chunks;
     const std::size_t chunk = NdArray::nbytes_of(array.dtype(), chunks.chunksize());
@@ -291,15 +291,17 @@ class Writer {
     fact(place, "chunks", text);
     std::string filters;
     for (const std::string& filter : stored.filters) filters += ", " + printable(filter);
-    text = size_text(stored.stored_bytes) + " in bigdata/" + printable(id.filename) +
-           (filters.empty() ? ", no filter" : filters);
+    text = size_text(stored.stored_bytes) + " in " + printable(stored.place) +
+           (stored.is_zarr ? ", Zarr" : "") + (filters.empty() ? ", no filter" : filters);
     if (stored.stored_chunks.empty()) {
       text += ", not chunked";
     } else if (stored.stored_chunks != chunks.chunksize()) {
       text += ", in chunks of " + shape_text(stored.stored_chunks);
     }
     fact(place, "stored", text);
-    fact(place, "checksums", stored.has_checksums ? "checked by XXH3" : "none (written by h5py)");
+    fact(place, "checksums",
+         stored.has_checksums ? "checked by XXH3"
+                              : "none (written by " + std::string(other_writer(stored)) + ")");
     elements(place, array);
   }
 

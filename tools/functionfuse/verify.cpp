@@ -1,3 +1,7 @@
+#include <set>
+
+#include <fmt/format.h>
+
 #include "functionfuse/arrays/compute_options.hpp"
 
 #include "command.hpp"
@@ -55,7 +59,7 @@ Examples:
     const VerifiedArrays& arrays = opened.verified_arrays();
     if (json_) {
       Json unchecked = Json::array();
-      for (const std::string& path : arrays.without_checksums) unchecked.add(path);
+      for (const auto& [path, writer] : arrays.without_checksums) unchecked.add(path);
       Json list = Json::array();
       for (const Problem& problem : problems) {
         list.add(Json::object()
@@ -87,13 +91,19 @@ Examples:
       }
       if (!arrays.without_checksums.empty()) {
         out << counted(arrays.without_checksums.size(), "array")
-            << " without checksums, written by h5py: read, not checked\n";
+            << " without checksums, written by " << writers(arrays) << ": read, not checked\n";
       }
     }
     return problems.empty() ? kOk : kWrong;
   }
 
  private:
+  static std::string writers(const VerifiedArrays& arrays) {
+    std::set<std::string> names;
+    for (const auto& [path, writer] : arrays.without_checksums) names.insert(writer);
+    return fmt::format("{}", fmt::join(names, " and "));
+  }
+
   std::string path_, workflow_, memory_limit_;
   bool json_ = false;
 };

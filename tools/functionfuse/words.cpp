@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include "functionfuse/error.hpp"
 
@@ -72,6 +73,10 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 
 std::string some_of(std::span<const std::string> words, std::size_t most) {
   return detail::quoted_list(all_printable(words), most);
+}
+
+bool matches(const std::string& glob, const std::string& name) {
+  return ::fnmatch(glob.c_str(), name.c_str(), FNM_NOESCAPE) == 0;
 }
 
 std::string counted(std::uint64_t count, std::string_view word) {

@@ -17,6 +17,9 @@ namespace functionfuse::cli {
 /// `"a", "b" and 7 more`
 [[nodiscard]] std::string some_of(std::span<const std::string> words, std::size_t most = 5);
 
+/// Whether a name matches a glob: `*`, `?`, `[a-z]`.
+[[nodiscard]] bool matches(const std::string& glob, const std::string& name);
+
 /// "1 task", "2 tasks"
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view word);
 /// "812 bytes", "1.2 KiB"

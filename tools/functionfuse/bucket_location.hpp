@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "location.hpp"
+#include "storage/s3_place.hpp"
+
+namespace functionfuse::cli {
+
+/// What a URL and the environment say of a bucket; AWS_NO_SIGN_REQUEST, as other programs have it,
+/// is for public ones.
+/// \error invalid_argument  it names no bucket
+[[nodiscard]] S3Options bucket_options(const std::string& url);
+
+/// A storage below a prefix of a bucket. Endpoint and credentials are those of the environment.
+class BucketLocation final : public Location {
+ public:
+  /// Sends nothing yet. \param url  s3://bucket/prefix
+  explicit BucketLocation(const std::string& url);
+
+  [[nodiscard]] std::unique_ptr<Storage> open(Must must) const override;
+  [[nodiscard]] std::vector<std::string> parts() const override;
+  [[nodiscard]] bool holds(const std::filesystem::path&) const override { return false; }
+  [[nodiscard]] unsigned concurrency() const override { return 16; }
+  [[nodiscard]] bool has_workflow(const std::string& workflow) const override;
+  [[nodiscard]] bool looks_like_workflow(const std::string& workflow) const override;
+  [[nodiscard]] WorkflowFacts workflow(const std::string& workflow) const override;
+  [[nodiscard]] std::vector<ListedTask> tasks(const std::string& workflow) const override;
+  [[nodiscard]] std::optional<TaskFacts> task(const std::string& workflow,
+                                              const std::string& task) const override;
+  [[nodiscard]] bool read(const std::string& workflow, const std::string& task,
+                          std::uint64_t offset, std::span<std::byte> buffer) const override;
+  [[nodiscard]] std::optional<std::uint64_t> object_bytes(const std::string& workflow,
+                                                          const PersistentId& id) const override;
+  [[nodiscard]] KeptArray array(const std::string& workflow, const PersistentId& id) const override;
+  [[nodiscard]] KeptArray array(const Protocols& protocols,
+                                const std::string& filename) const override;
+
+ private:
+  [[noreturn]] void fail_missing() const;
+  [[nodiscard]] KeptArray array_at(const std::string& key, const std::string& filename) const;
+
+  S3Options options_;
+  std::shared_ptr<functionfuse::detail::S3Place> place_;
+};
+
+}  // namespace functionfuse::cli

@@ -1,0 +1,31 @@
+#include "location.hpp"
+
+#include "functionfuse/error.hpp"
+
+#include "bucket_location.hpp"
+#include "folder_location.hpp"
+#include "words.hpp"
+
+namespace functionfuse::cli {
+
+std::shared_ptr<const Location> locate(const std::string& path) {
+  const std::size_t end = path.find("://");
+  const std::string scheme = end == path.npos ? "" : path.substr(0, end);
+  if (scheme == "s3") return std::make_shared<BucketLocation>(path);
+  if (!scheme.empty() && scheme != "file") {
+    throw Error(Errc::invalid_argument,
+                "there is no kind of storage \"" + printable(scheme) +
+                    "\": a PATH is a folder, file:///folder or s3://bucket/prefix");
+  }
+  return std::make_shared<FolderLocation>(path);
+}
+
+void check_array_version(const PersistentId& id) {
+  constexpr std::string_view kVersion = "0.0.0";
+  if (id.version == kVersion) return;
+  throw UnsupportedError("bigdata/" + printable(id.filename) + " was written by version " +
+                         printable(id.version) + " of DaskArraySerializer, which this program " +
+                         "can't read: use a newer release");
+}
+
+}  // namespace functionfuse::cli
