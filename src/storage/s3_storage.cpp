@@ -38,6 +38,7 @@
 #include "storage/s3_task_index.hpp"
 #include "storage/task_errors.hpp"
 #include "storage/task_input.hpp"
+#include "storage/task_names.hpp"
 
 namespace functionfuse {
 
@@ -295,7 +296,9 @@ void S3Storage::Impl::read(std::string_view workflow, std::string_view task, con
       }
     } catch (const Error&) {
       if (try_again()) continue;
-      rethrow_placed(place_text, "; " + task_cure("Storage::remove_task"));
+      rethrow_placed(place_text,
+                     "; " + task_cure("functionfuse rm " + shell_word(place->url()) + " " +
+                                      shell_word(workflow) + " " + shell_word(task)));
     }
     if (!bytes) fail_missing(workflow, task);
     if (!looked_into_bigdata || !try_again()) return;

@@ -21,7 +21,8 @@ TEST(S3RetryTest, WhatMayPassIsTriedAgain) {
   EXPECT_EQ(of(400, "RequestTimeout"), Verdict::retry);
   EXPECT_EQ(of(409, "ConditionalRequestConflict"), Verdict::retry);
   EXPECT_EQ(of(200, "InternalError"), Verdict::retry);
-  for (Failure failure : {Failure::unreachable, Failure::timed_out, Failure::broken}) {
+  for (Failure failure : {Failure::no_host, Failure::unreachable, Failure::timed_out, Failure::no_tls,
+                          Failure::broken}) {
     EXPECT_EQ(of(0, {}, failure), Verdict::retry);
     EXPECT_EQ(of(200, {}, failure), Verdict::retry);
   }
@@ -37,6 +38,7 @@ TEST(S3RetryTest, WhatStaysIsNot) {
   EXPECT_EQ(of(200, "AccessDenied"), Verdict::fail);
   EXPECT_EQ(of(200, {}, Failure::too_large), Verdict::fail);
   EXPECT_EQ(of(0, {}, Failure::refused), Verdict::fail);
+  EXPECT_EQ(of(0, {}, Failure::untrusted), Verdict::fail);
   // A server may refuse before it has read the whole body.
   EXPECT_EQ(of(403, "AccessDenied", Failure::broken), Verdict::fail);
 }

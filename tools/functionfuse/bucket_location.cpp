@@ -1,7 +1,7 @@
 #include "bucket_location.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
 #include <map>
 
 #include <time.h>
@@ -19,6 +19,12 @@ using functionfuse::detail::S3Place;
 using io::s3::ListPage;
 
 constexpr std::string_view kArrays = "dask_arrays/";  // where Function Fuse keeps Zarr arrays
+
+S3Options options_of(const std::string& url) {
+  S3Options options;
+  options.path = url;
+  return options;
+}
 
 /// Of everything in the storage; ends with a slash, or is empty.
 std::string root_of(const S3Place& place) {
@@ -90,22 +96,20 @@ bool is_of(std::string_view rest) { return rest.empty() || rest.front() == '/'; 
 
 }  // namespace
 
-S3Options bucket_options(const std::string& url) {
-  if (url.find_first_not_of('/', std::string_view("s3://").size()) == url.npos) {
-    throw Error(Errc::invalid_argument,
-                "\"" + printable(url) + "\" names no bucket: write s3://bucket/prefix");
+std::vector<std::string> bucket_parts(const std::string& url) {
+  std::vector<std::string> parts;
+  for (std::size_t at = std::string_view("s3://").size(); at < url.size();) {
+    const std::size_t end = std::min(url.find('/', at), url.size());
+    if (end > at) parts.push_back(url.substr(at, end - at));
+    at = end + 1;
   }
-  S3Options options;
-  options.path = url;
-  const char* unsigned_requests = std::getenv("AWS_NO_SIGN_REQUEST");
-  std::string value = unsigned_requests == nullptr ? "" : unsigned_requests;
-  std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
-  options.anon = value == "yes" || value == "true" || value == "1" || value == "on";
-  return options;
+  if (!parts.empty()) return parts;
+  throw Error(Errc::invalid_argument,
+              "\"" + printable(url) + "\" names no bucket: write s3://bucket/prefix");
 }
 
 BucketLocation::BucketLocation(const std::string& url)
-    : options_(bucket_options(url)), place_(std::make_shared<S3Place>(options_)) {}
+    : url_(url), parts_(bucket_parts(url)), place_(std::make_shared<S3Place>(options_of(url))) {}
 
 void BucketLocation::fail_missing() const {
   std::string root = root_of(*place_);
@@ -142,16 +146,12 @@ std::unique_ptr<Storage> BucketLocation::open(Must must) const {
   if (const std::string why = why_no_storage(tree); !why.empty()) {
     throw NotFoundError("\"" + printable(place_->url()) + "\" " + why);
   }
-  return std::make_unique<S3Storage>(options_);
+  return std::make_unique<S3Storage>(options_of(url_));
 }
 
 std::vector<std::string> BucketLocation::parts() const {
   std::vector<std::string> parts{"s3"};
-  const std::string url = place_->url() + "/";
-  for (std::size_t at = url.find("//") + 2, end = 0; at < url.size(); at = end + 1) {
-    end = url.find('/', at);
-    parts.push_back(url.substr(at, end - at));
-  }
+  std::ranges::copy(parts_, std::back_inserter(parts));
   return parts;
 }
 

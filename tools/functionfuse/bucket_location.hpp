@@ -2,16 +2,16 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "location.hpp"
 #include "storage/s3_place.hpp"
 
 namespace functionfuse::cli {
 
-/// What a URL and the environment say of a bucket; AWS_NO_SIGN_REQUEST, as other programs have it,
-/// is for public ones.
-/// \error invalid_argument  it names no bucket
-[[nodiscard]] S3Options bucket_options(const std::string& url);
+/// The bucket that s3://bucket/prefix names, and the parts of the prefix.
+/// \error invalid_argument  it names none
+[[nodiscard]] std::vector<std::string> bucket_parts(const std::string& url);
 
 /// A storage below a prefix of a bucket. Endpoint and credentials are those of the environment.
 class BucketLocation final : public Location {
@@ -41,7 +41,8 @@ class BucketLocation final : public Location {
   [[noreturn]] void fail_missing() const;
   [[nodiscard]] KeptArray array_at(const std::string& key, const std::string& filename) const;
 
-  S3Options options_;
+  std::string url_;
+  std::vector<std::string> parts_;
   std::shared_ptr<functionfuse::detail::S3Place> place_;
 };
 

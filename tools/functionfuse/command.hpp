@@ -32,6 +32,7 @@ std::unique_ptr<Command> make_cp();
 std::unique_ptr<Command> make_rm();
 std::unique_ptr<Command> make_gc();
 std::unique_ptr<Command> make_verify();
+std::unique_ptr<Command> make_check();
 
 /// On standard error, as all that is not output: "functionfuse: ...".
 void complain(std::string_view text);

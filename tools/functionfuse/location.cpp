@@ -8,15 +8,17 @@
 
 namespace functionfuse::cli {
 
-std::shared_ptr<const Location> locate(const std::string& path) {
+bool is_bucket(const std::string& path) {
   const std::size_t end = path.find("://");
-  const std::string scheme = end == path.npos ? "" : path.substr(0, end);
-  if (scheme == "s3") return std::make_shared<BucketLocation>(path);
-  if (!scheme.empty() && scheme != "file") {
-    throw Error(Errc::invalid_argument,
-                "there is no kind of storage \"" + printable(scheme) +
-                    "\": a PATH is a folder, file:///folder or s3://bucket/prefix");
-  }
+  const std::string scheme = end == path.npos ? "file" : path.substr(0, end);
+  if (scheme == "s3" || scheme == "file") return scheme == "s3";
+  throw Error(Errc::invalid_argument,
+              "there is no kind of storage \"" + printable(scheme) +
+                  "\": a PATH is a folder, file:///folder or s3://bucket/prefix");
+}
+
+std::shared_ptr<const Location> locate(const std::string& path) {
+  if (is_bucket(path)) return std::make_shared<BucketLocation>(path);
   return std::make_shared<FolderLocation>(path);
 }
 

@@ -83,7 +83,10 @@ class Location {
                                         const std::string& filename) const = 0;
 };
 
-/// \param path  a folder, file:///... of one, or s3://bucket/prefix
+/// Whether a PATH is s3://bucket/prefix; else it is a folder, or file:///... of one.
+/// \error invalid_argument  no kind of storage
+[[nodiscard]] bool is_bucket(const std::string& path);
+
 /// \error invalid_argument  no kind of storage; settings of S3 that are missing or do not fit
 [[nodiscard]] std::shared_ptr<const Location> locate(const std::string& path);
 

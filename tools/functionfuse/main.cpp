@@ -25,6 +25,7 @@ Commands make_commands() {
   commands.push_back(make_rm());
   commands.push_back(make_gc());
   commands.push_back(make_verify());
+  commands.push_back(make_check());
   return commands;
 }
 
@@ -59,7 +60,8 @@ std::string overview(const Commands& commands) {
       "  functionfuse ls storage                  the workflows in the folder storage\n"
       "  functionfuse ls storage operations       the tasks of one of them\n"
       "  functionfuse show storage operations model\n"
-      "  functionfuse verify storage\n";
+      "  functionfuse verify storage\n"
+      "  functionfuse check s3://bucket/prefix    whether one gets in there\n";
   return text;
 }
 

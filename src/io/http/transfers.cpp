@@ -40,13 +40,18 @@ Failure failure_of(CURLcode code) {
       return Failure::none;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
+      return Failure::no_host;
     case CURLE_COULDNT_CONNECT:
       return Failure::unreachable;
     case CURLE_OPERATION_TIMEDOUT:
       return Failure::timed_out;
+    case CURLE_SSL_CONNECT_ERROR:
+      return Failure::no_tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return Failure::untrusted;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_PARTIAL_FILE:
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:

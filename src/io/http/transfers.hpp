@@ -35,11 +35,14 @@ struct Request {
 
 enum class Failure : std::uint8_t {
   none,
-  unreachable,  ///< no connection, or no such host
+  no_host,      ///< no host of that name
+  unreachable,  ///< no connection
   timed_out,    ///< connecting took too long, or nothing moved for too long
   broken,       ///< the connection ended in the middle, or what came is not HTTP
+  no_tls,       ///< the server does not agree on TLS
+  untrusted,    ///< its certificate was not accepted
   too_large,    ///< the body has more bytes than the target takes
-  refused,      ///< anything that will not be better next time: a certificate, a malformed URL
+  refused,      ///< anything that will not be better next time: a malformed URL
 };
 
 struct Reply {

@@ -96,6 +96,12 @@ std::optional<Found<std::string>> first_set(const Environment& environment,
   return {};
 }
 
+bool is_true(std::optional<std::string> value) {
+  if (!value) return false;
+  for (char& c : *value) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return *value == "yes" || *value == "true" || *value == "1";
+}
+
 Found<Credentials> find_credentials(const Options& options, const Environment& environment,
                                     const Profile& profile) {
   const auto check_both = [](bool id, bool secret, const char* where) {
@@ -111,6 +117,7 @@ Found<Credentials> find_credentials(const Options& options, const Environment& e
     return {{options.access_key_id, options.secret_access_key, options.session_token}, "options"};
   }
   if (options.profile.empty()) {
+    if (is_true(environment("AWS_NO_SIGN_REQUEST"))) return {{}, "AWS_NO_SIGN_REQUEST"};
     const auto id = environment("AWS_ACCESS_KEY_ID"), secret = environment("AWS_SECRET_ACCESS_KEY");
     if (check_both(id.has_value(), secret.has_value(), "the environment")) {
       return {{*id, *secret, environment("AWS_SESSION_TOKEN").value_or("")}, "AWS_ACCESS_KEY_ID"};
@@ -118,9 +125,10 @@ Found<Credentials> find_credentials(const Options& options, const Environment& e
   }
   if (auto found = profile.credentials()) return *found;
   fail_settings(
-      "there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a "
-      "profile in ~/.aws/credentials, or give them as options; for a public bucket use the option "
-      "anonymous");
+      "there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
+      "a "
+      "profile in ~/.aws/credentials; a program may give them as options. For a public bucket set "
+      "AWS_NO_SIGN_REQUEST=YES");
 }
 
 Found<std::string> find_region(const Options& options, const Environment& environment,
@@ -131,16 +139,24 @@ Found<std::string> find_region(const Options& options, const Environment& enviro
   return {"us-east-1", "default"};
 }
 
+Found<Endpoint> endpoint_at(const std::string& url, const std::string& from) {
+  try {
+    return {parse_endpoint(url), from};
+  } catch (const Error& error) {
+    fail_settings(std::string(error.what()) + ": look at " + from);
+  }
+}
+
 Found<Endpoint> find_endpoint(const Options& options, const Environment& environment,
                               const Profile& profile, const std::string& region) {
-  if (!options.endpoint.empty()) return {parse_endpoint(options.endpoint), "option endpoint"};
+  if (!options.endpoint.empty()) return endpoint_at(options.endpoint, "option endpoint");
   if (environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").value_or("") != "true") {
     if (auto set = first_set(environment, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"})) {
-      return {parse_endpoint(set->value), set->from};
+      return endpoint_at(set->value, set->from);
     }
     auto url = profile.service_setting("s3.endpoint_url");
     if (!url) url = profile.setting("endpoint_url");
-    if (url) return {parse_endpoint(*url), profile.from()};
+    if (url) return endpoint_at(*url, profile.from());
   }
   const bool china = region.starts_with("cn-");
   return {parse_endpoint("https://s3." + region + ".amazonaws.com" + (china ? ".cn" : "")),

@@ -35,8 +35,9 @@ struct Found {
 ///   endpoint     option; AWS_ENDPOINT_URL_S3; AWS_ENDPOINT_URL; the profile's [services] section;
 ///                its endpoint_url; Amazon's of the region
 ///   region       option; AWS_REGION; AWS_DEFAULT_REGION; the profile; us-east-1
-///   credentials  option (also: anonymous); AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-///                AWS_SESSION_TOKEN, unless an option names a profile; the profile in
+///   credentials  option (also: anonymous); unless an option names a profile AWS_NO_SIGN_REQUEST
+///                (anonymous, as other programs have it), AWS_ACCESS_KEY_ID,
+///                AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; the profile in
 ///                AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials), then in AWS_CONFIG_FILE
 ///                (~/.aws/config)
 ///   profile      option; AWS_PROFILE; "default"

@@ -28,6 +28,7 @@ std::string what_happened(const http::Reply& reply, const ErrorReply& error) {
     return text;
   }
   switch (reply.failure) {
+    case http::Failure::no_host:
     case http::Failure::unreachable:
       return "the server can't be reached: " + shown(reply.why);
     case http::Failure::timed_out:
@@ -36,6 +37,8 @@ std::string what_happened(const http::Reply& reply, const ErrorReply& error) {
       return "the connection broke: " + shown(reply.why);
     case http::Failure::too_large:
       return "the body is larger than what there is room for";
+    case http::Failure::no_tls:
+    case http::Failure::untrusted:
     case http::Failure::refused:
       return shown(reply.why);
     case http::Failure::none:
@@ -57,9 +60,32 @@ std::string right_place(const http::Reply& reply, const ErrorReply& error) {
   return text;
 }
 
+/// Where no reply came.
+std::string connection_cure(http::Failure failure, const std::string& endpoint) {
+  switch (failure) {
+    case http::Failure::no_host:
+      return "check the endpoint" + endpoint + " and the network: there is no host of that name";
+    case http::Failure::unreachable:
+      return "check the endpoint" + endpoint + ", its port, and whether the server runs";
+    case http::Failure::no_tls:
+      return "check the endpoint" + endpoint + ": does the server speak https there?";
+    case http::Failure::untrusted:
+      return "name a PEM file with the certificate of the server's authority (AWS_CA_BUNDLE), or "
+             "check the endpoint" +
+             endpoint;
+    case http::Failure::broken:
+      return "check the network and the endpoint" + endpoint + ": is it http or https there?";
+    case http::Failure::too_large:
+      return {};
+    default:
+      return "check the endpoint" + endpoint + " and the network";
+  }
+}
+
 std::string what_to_do(const Failed& failed, const http::Reply& reply, const ErrorReply& error) {
   const std::string& code = error.code;
   const std::string credentials = " (from " + failed.credentials_from + ")";
+  const std::string endpoint = " (from " + failed.endpoint_from + ")";
   if (code == "NoSuchBucket")
     return "check the bucket's name and the endpoint, or create the bucket";
   if (code == "RequestTimeTooSkewed") {
@@ -75,14 +101,21 @@ std::string what_to_do(const Failed& failed, const http::Reply& reply, const Err
     return right_place(reply, error);
   }
   if (code == "SignatureDoesNotMatch") return "check the secret access key" + credentials;
+  if (code == "InvalidAccessKeyId") {
+    return "check the access key id" + credentials + " and the endpoint" + endpoint +
+           ": a key belongs to one server";
+  }
+  if ((reply.status == 403 || reply.status == 401) && failed.anonymous) {
+    return "the bucket is not public: give credentials, as nothing was signed" + credentials;
+  }
   if (reply.status == 403 || reply.status == 401) {
     return "check the credentials" + credentials + " and what they may do";
   }
   if (reply.status >= 500 || reply.status == 429) return "try again later";
-  if (reply.status == 0 && reply.failure != http::Failure::too_large) {
-    return "check the endpoint and the network";
+  if (reply.status == 404 && code.empty()) {
+    return "check the endpoint" + endpoint + ": is it a server of S3?";
   }
-  return {};
+  return reply.status == 0 ? connection_cure(reply.failure, endpoint) : std::string();
 }
 
 }  // namespace

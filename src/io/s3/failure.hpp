@@ -14,7 +14,8 @@ namespace functionfuse::io::s3 {
 struct Failed {
   std::string what;  ///< "read"
   std::string url;
-  std::string credentials_from;
+  std::string endpoint_from, credentials_from;  ///< as Found::from
+  bool anonymous = false;
   unsigned attempts = 1;
 };
 

@@ -256,9 +256,10 @@ void Requests::receive(http::Transfers& transfers, const std::shared_ptr<Exchang
   const bool good = answer.verdict == Verdict::done || answer.verdict == Verdict::absent;
   if (!good && answer.verdict != Verdict::conflict) answer.verdict = Verdict::fail;
   if (!good && !answer.error) {
-    const std::string from = configuration().credentials.from;
-    answer.error =
-        error_of({call.what, url(call.key), from, exchange->attempt}, answer.reply, error);
+    const Configuration used = configuration();
+    answer.error = error_of({call.what, url(call.key), used.endpoint.from, used.credentials.from,
+                             used.credentials.value.anonymous(), exchange->attempt},
+                            answer.reply, error);
   }
   // Of a missing key a body says so; a HEAD has none, and may mean the bucket.
   if (answer.verdict == Verdict::done || (good && !answer.reply.other_body.empty())) {

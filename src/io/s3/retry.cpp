@@ -44,7 +44,8 @@ Verdict judge(const http::Reply& reply, std::string_view code) {
   // A server that refuses a body may close before it has read it all: its reply counts.
   if (reply.failure != http::Failure::none && !has_error_status(reply)) {
     const bool lasting =
-        reply.failure == http::Failure::too_large || reply.failure == http::Failure::refused;
+        reply.failure == http::Failure::too_large || reply.failure == http::Failure::untrusted ||
+        reply.failure == http::Failure::refused;
     return lasting ? Verdict::fail : Verdict::retry;
   }
   if (reply.good()) return code.empty() ? Verdict::done : Verdict::fail;
