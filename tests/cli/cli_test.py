@@ -87,10 +87,17 @@ def load(file, folder=None):
     return Reader(io.BytesIO(data[:-20]), folder).load()
 
 
+def url_of(path):
+    return str(path) if str(path).startswith("s3://") else f"file://{path}"
+
+
 @pytest.fixture
 def storage(tmp_path):
+    return make_storage(tmp_path / "storage")
+
+
+def make_storage(path):
     """Two workflows with something in them."""
-    path = tmp_path / "storage"
     save(path, "operations", "model", {"weights": np.arange(12.0).reshape(3, 4), "name": "x"})
     save(path, "operations", "train_0000", [1, 2, 3])
     save(path, "operations", "train_0001", [4.5])
@@ -594,7 +601,7 @@ def show(tmp_path, value, *options):
     save(tmp_path / "s", "w", "t", value)
     text = run("show", tmp_path / "s", "w", "t", *options).out
     header, _, rest = text.partition("\n\n")
-    assert header.startswith("t  ") and f"file://{tmp_path}/s/w/t" in header
+    assert header.startswith("t  ") and url_of(tmp_path / "s" / "w" / "t") in header
     assert re.search(r"\d+ bytes|[KMG]iB", header) and re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", header)
     return rest
 
@@ -700,7 +707,7 @@ def test_show_well_known_objects(tmp_path):
 
 def test_show_says_what_made_a_result_and_cp_keeps_it(tmp_path):
     program = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_PROGRAMS"]) / "save_with_record"
-    subprocess.run([program, tmp_path / "s", "w", "t"], check=True)
+    subprocess.run([program, str(tmp_path / "s"), "w", "t"], check=True, env=ENVIRONMENT)
     assert "\nmade by fit, version 2\n\n1.5\n" in run("show", tmp_path / "s", "w", "t").out
     run("cp", tmp_path / "s", tmp_path / "copy")
     assert "made by fit, version 2" in run("show", tmp_path / "copy", "w", "t").out
@@ -801,13 +808,13 @@ def test_ls_lists_workflows(storage):
     assert [line.split()[:2] for line in lines[1:]] == [["operations", "3"], ["other", "1"]]
     assert all("s ago" in line for line in lines[1:])
     report = run_json("ls", storage)
-    assert report["url"] == f"file://{storage}"
+    assert report["url"] == url_of(storage)
     assert [(w["name"], w["tasks"]) for w in report["workflows"]] == [("operations", 3), ("other", 1)]
     assert report["workflows"][1]["bytes"] == (storage / "other" / "answer").stat().st_size
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", report["workflows"][0]["changed"])
     assert [w["name"] for w in run_json("ls", storage, "--pattern", "o[pq]*")["workflows"]] == ["operations"]
     assert "no workflow matches" in run("ls", storage, "--pattern", "x*").out
-    lines = run("ls", "file://" + str(storage)).out.splitlines()
+    lines = run("ls", url_of(storage)).out.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [["operations", "3"], ["other", "1"]]
 
 
@@ -921,6 +928,7 @@ def test_rm_of_a_workflow_wants_a_yes(storage):
 
 def test_rm_leaves_folders_alone_that_are_no_workflow(storage):
     (storage / "operations" / "folder of mine").mkdir()
+    (storage / "operations" / "folder of mine" / "notes").touch()
     assert "by hand" in failure("rm", storage, "operations", "--yes", status=1)
     assert len(tasks(storage)) == 3
 
@@ -1008,7 +1016,7 @@ def test_verify(storage):
     assert run("verify", storage).out == "4 tasks checked, all is well\n"
     report = run_json("verify", storage, "operations")
     arrays = {"arrays_checked": 0, "arrays_without_checksums": []}
-    assert report == {"url": f"file://{storage}", "ok": True, "checked": 3, "problems": []} | arrays
+    assert report == {"url": url_of(storage), "ok": True, "checked": 3, "problems": []} | arrays
     name = str(uuid.uuid4())
     write_pickle(storage / "operations" / "uses", persistent_pickle(name))
     report = run_json("verify", storage, status=1)
@@ -1064,13 +1072,14 @@ def test_cp_takes_what_lies_beside_the_pickle(storage, tmp_path):
 
 def test_cp_takes_the_record_of_the_result_that_it_copies(tmp_path):
     program = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_PROGRAMS"]) / "replace_task"
-    copy = [CLI, "cp", tmp_path / "s", tmp_path / "copy", "--force"]
+    copy = list(map(str, [CLI, "cp", tmp_path / "s", tmp_path / "copy", "--force"]))
 
     def check():
         version = load(tmp_path / "copy" / "w" / "t")[0]
         assert f"made by fit, version {version}\n" in run("show", tmp_path / "copy", "w", "t").out
 
-    with subprocess.Popen([program, tmp_path / "s", "w", "t"], stdout=subprocess.PIPE) as replacing:
+    words = [program, str(tmp_path / "s"), "w", "t"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=ENVIRONMENT) as replacing:
         try:
             replacing.stdout.readline()
             for _ in range(20):
@@ -1148,7 +1157,7 @@ def test_paths_that_are_no_storage(storage, tmp_path):
         assert "ermission" in failure("ls", tmp_path / "closed", status=1)
 
 
-COMMANDS = ["ls", "show", "cp", "rm", "gc", "verify"]
+COMMANDS = ["ls", "show", "export", "cp", "rm", "gc", "verify", "check"]
 
 
 def test_help(storage):

@@ -238,8 +238,8 @@ KeptArray BucketLocation::array_at(const std::string& key, const std::string& fi
     bytes = bytes.value_or(0) + (describes ? 0 : object.size);
   });
   if (!bytes) throw NotFoundError(printable(place) + " is missing");
-  std::shared_ptr<io::s3::Client> client(place_, &place_->client());
-  return open_kept_zarr(formats::zarr::s3_store(std::move(client), key), std::move(place), *bytes);
+  return open_kept_zarr(formats::zarr::s3_store(place_->shared_client(), key), std::move(place),
+                        *bytes);
 }
 
 }  // namespace functionfuse::cli

@@ -45,7 +45,8 @@ class PersistentHooks {
                                                 const std::type_info& type) = 0;
 
   /// Keeps anew the object that a Value read from `origin` refers to, and returns its new id.
-  /// \error unsupported  origin is null or of another kind of storage
+  /// \error unsupported  origin is null, or of another kind of storage and no serializer of that
+  ///                     name is registered
   virtual PersistentId persistent_copy(const PersistentId& id, const PersistentOrigin* origin) = 0;
 };
 

@@ -7,16 +7,16 @@
 #include <thread>
 #include <vector>
 
-#include <functionfuse/storage/file_storage.hpp>
+#include "open_storage.hpp"
 
 int main(int argc, char** argv) {
   namespace ff = functionfuse;
   if (argc != 4) return 2;
-  ff::FileStorage storage(argv[1]);
+  const auto storage = open_storage(argv[1]);
   for (int n = 1;; ++n) {
     const std::string text = std::to_string(n);
     const ff::Record record{.function = "fit", .version = text};
-    storage.save(argv[2], argv[3], std::vector<std::string>(100'000, text), &record);
+    storage->save(argv[2], argv[3], std::vector<std::string>(100'000, text), &record);
     if (n == 1) std::puts("saved");
     if (n == 1) std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -1,10 +1,11 @@
 // save_arrays PATH WORKFLOW TASK [MEGABYTES]   Saves chunked arrays with DaskArraySerializer:
 //
-//   wave      float64 (300, 500) in chunks of (128, 200), some elements NaN, and Python can compute
-//   it packed    the same, shuffled and deflated nested    a dict: 'frames' a list of two arrays,
-//   'n' an int, 'weights' a numpy array dtypes    a dict of arrays of types that IBM's Function
-//   Fuse can't keep, or keeps otherwise large     uint64 0, 1, 2, ... in chunks of 1 MB that are
-//   made when they are written columns   the same, a chunk a column
+// wave: float64 (300, 500) in chunks of (128, 200), some elements NaN, and Python can compute it.
+// packed: the same, shuffled and deflated. folder: the same as a Zarr array in a folder.
+// nested: a dict: 'frames' a list of two arrays, 'n' an int, 'weights' a numpy array.
+// dtypes: a dict of arrays of types that IBM's Function Fuse can't keep, or keeps otherwise.
+// large: uint64 0, 1, 2, ... in chunks of 1 MB that are made when they are written.
+// columns: the same, a chunk a column.
 
 #include <cmath>
 #include <cstdlib>
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include <functionfuse/functionfuse.hpp>
+
+#include "open_storage.hpp"
 
 namespace ff = functionfuse;
 
@@ -90,11 +93,13 @@ int main(int argc, char** argv) {
   if (argc < 4) return 2;
   const std::string workflow = argv[2], task = argv[3];
   const std::int64_t megabytes = argc > 4 ? std::atoll(argv[4]) : 1;
-  auto storage = ff::storage_factory({{"kind", "file"}, {"options", {{"path", argv[1]}}}});
-  const bool packed = task == "packed";
+  auto storage = open_storage(argv[1]);
+  const bool packed = task == "packed", folder = task == "folder";
+  using Format = ff::DaskArraySerializer::Format;
   storage->register_persistent_serializers(
-      ff::DaskArraySerializer({.hdf5 = {.deflate = packed ? 4 : 0, .shuffle = packed}}));
-  if (task == "wave" || packed) {
+      ff::DaskArraySerializer({.hdf5 = {.deflate = packed ? 4 : 0, .shuffle = packed},
+                               .format = folder ? Format::zarr : Format::hdf5}));
+  if (task == "wave" || packed || folder) {
     storage->save(workflow, task, wave());
   } else if (task == "nested") {
     storage->save(workflow, task, Nested{{wave(), wave().slice({{.start = 0, .stop = 3}})}});
