@@ -24,7 +24,8 @@ class Cp final : public Command {
 
   functionfuse cp FROM TO [WORKFLOW [TASK]] [--force] [--json]
 
-  FROM, TO    the folders of two storages; TO is made where it is not there
+  FROM, TO    the folders of two storages, or s3://bucket/prefix of one; a folder TO is made
+              where it is not there, a bucket has to be there
   WORKFLOW    only this one
   TASK        only this one, or those that match a glob: * any text, ? a character, [a-z]
   --force     replace results that are in TO already; without it they are left as they are,
@@ -37,7 +38,7 @@ are copied; the exit status is then 1.
 
 Examples:
   functionfuse cp storage backup
-  functionfuse cp storage backup operations
+  functionfuse cp storage s3://bucket/backup operations
   functionfuse cp storage backup operations 'train_*' --force
 )";
   }

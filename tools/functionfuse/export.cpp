@@ -87,7 +87,7 @@ class Export final : public Command {
 
   functionfuse export PATH WORKFLOW TASK --to FILE [--item ITEM] [--slice SLICE] [--force]
 
-  PATH                  the folder of the storage
+  PATH                  the folder of the storage, or s3://bucket/prefix
   --to FILE             .npy        what numpy.load reads
                         .h5, .hdf5  an HDF5 file with one dataset
                         .png        a picture of two dimensions, with a scale

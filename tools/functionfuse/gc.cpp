@@ -20,7 +20,7 @@ task refers to. Results are never touched.
 
   functionfuse gc PATH [WORKFLOW] [--dry-run] [--grace TIME] [--json]
 
-  PATH            the folder of the storage
+  PATH            the folder of the storage, or s3://bucket/prefix
   WORKFLOW        only this one
   -n, --dry-run   only say what would be removed
   --grace TIME    leave what is younger, as it may belong to a run that is under way: seconds,
@@ -31,6 +31,8 @@ Examples:
   functionfuse gc storage --dry-run
   functionfuse gc storage operations
   functionfuse gc storage --grace 0        when surely nothing is running
+
+A bucket can't say whether a save is under way: there the time has to be longer than the longest.
 )";
   }
   void describe(Arguments& arguments) override {

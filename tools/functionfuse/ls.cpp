@@ -19,7 +19,7 @@ class Ls final : public Command {
 
   functionfuse ls PATH [WORKFLOW] [--pattern GLOB] [--json]
 
-  PATH              the folder of the storage
+  PATH              the folder of the storage, or s3://bucket/prefix
   WORKFLOW          list its tasks: size, last change and what the result is
   --pattern GLOB    only names that match: * any text, ? a character, [a-z] one of these
   --json            for programs

@@ -26,7 +26,7 @@ class Rm final : public Command {
 
   functionfuse rm PATH WORKFLOW [TASK...] [--dry-run] [--yes] [--json]
 
-  PATH            the folder of the storage
+  PATH            the folder of the storage, or s3://bucket/prefix
   TASK            a task's name, or a glob: * any text, ? a character, [a-z] one of these;
                   without one, the whole workflow goes
   -n, --dry-run   only say what would be removed

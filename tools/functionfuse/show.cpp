@@ -26,7 +26,7 @@ class Show final : public Command {
   functionfuse show PATH WORKFLOW TASK [--item ITEM] [--slice SLICE] [--all]
                     [--no-statistics] [--memory-limit SIZE] [--json]
 
-  PATH                  the folder of the storage
+  PATH                  the folder of the storage, or s3://bucket/prefix
   --item ITEM           only a part of the result, in the words in which its parts are shown:
                         "['frames'][0]" or frames.0; of a structured array a field
   --slice SLICE         a part of an array, as in numpy: "0, ::2, -1", "..., 5", "None, :"

@@ -24,13 +24,13 @@ serializers keep beside them. Changes nothing. The exit status is 1 where someth
 
   functionfuse verify PATH [WORKFLOW] [--memory-limit SIZE] [--json]
 
-  PATH                  the folder of the storage
+  PATH                  the folder of the storage, or s3://bucket/prefix
   WORKFLOW              only this one
   --memory-limit SIZE   for the chunks of arrays; "256MB", "1GiB", default a quarter of the memory
   --json                for programs
 
-Arrays are read chunk by chunk, and a damaged chunk is named. Those that h5py wrote have no
-checksums: they are read, and reported as not checked.
+Arrays are read chunk by chunk, and a damaged chunk is named. Those that h5py or
+zarr-python wrote have no checksums: they are read, and reported as not checked.
 
 A damaged task is no loss that lasts: a workflow that is run again computes it anew.
 
