@@ -1,13 +1,9 @@
 """A bucket as a test sees a folder: what pathlib.Path has, for s3://bucket/key."""
 
 import os
-import pathlib
 import types
 
-import boto3
-
-SERVER = pathlib.Path(os.environ["FUNCTIONFUSE_TEST_S3_FOLDER"]) / "server.env"
-SETTINGS = dict(line.split("=", 1) for line in SERVER.read_text().split()) if SERVER.exists() else {}
+from bucket import SETTINGS, connect
 
 
 def environment():
@@ -20,17 +16,6 @@ def environment():
         "AWS_ACCESS_KEY_ID": SETTINGS["access_key"],
         "AWS_SECRET_ACCESS_KEY": SETTINGS["secret_key"],
     }
-
-
-def connect():
-    return boto3.client(
-        "s3",
-        endpoint_url=SETTINGS["endpoint"],
-        aws_access_key_id=SETTINGS["access_key"],
-        aws_secret_access_key=SETTINGS["secret_key"],
-        region_name="us-east-1",
-        config=boto3.session.Config(s3={"addressing_style": "path"}),
-    )
 
 
 class S3Path:

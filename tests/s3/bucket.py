@@ -55,9 +55,8 @@ class Bucket:
         return len(self.keys())
 
 
-@pytest.fixture
-def bucket():
-    client = boto3.client(
+def connect():
+    return boto3.client(
         "s3",
         endpoint_url=SETTINGS["endpoint"],
         aws_access_key_id=SETTINGS["access_key"],
@@ -65,6 +64,11 @@ def bucket():
         region_name="us-east-1",
         config=boto3.session.Config(s3={"addressing_style": "path"}),
     )
+
+
+@pytest.fixture
+def bucket():
+    client = connect()
     name = "python-" + str(uuid.uuid4())
     client.create_bucket(Bucket=name)
     bucket = Bucket(client, name)

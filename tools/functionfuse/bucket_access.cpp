@@ -50,8 +50,7 @@ Trial read_trial(Client& client, const std::string& prefix) {
     for (const std::string& name : page.prefixes) workflows += name[prefix.size()] == '.' ? 0 : 1;
     if (page.objects.empty() && page.prefixes.empty()) return {"read", true, "nothing there yet"};
     return {"read", true,
-            (page.next.empty() ? "" : "at least ") + counted(workflows, "folder") +
-                ", which should be workflows"};
+            (page.next.empty() ? "" : "at least ") + counted(workflows, "folder") + " in it"};
   } catch (const Error& error) {
     return {"read", false, error.what()};
   }

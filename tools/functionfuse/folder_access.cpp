@@ -29,7 +29,7 @@ Trial read_trial(const fs::path& folder) {
             (error ? error.message() : "its files can't be opened") + ": check its permissions"};
   }
   const auto workflows = FileStorage(folder).list_workflows();
-  return {"read", true, counted(workflows.size(), "folder") + ", which should be workflows"};
+  return {"read", true, counted(workflows.size(), "folder") + " in it"};
 }
 
 Trial write_trial(const fs::path& folder, bool write) {
