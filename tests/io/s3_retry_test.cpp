@@ -21,8 +21,8 @@ TEST(S3RetryTest, WhatMayPassIsTriedAgain) {
   EXPECT_EQ(of(400, "RequestTimeout"), Verdict::retry);
   EXPECT_EQ(of(409, "ConditionalRequestConflict"), Verdict::retry);
   EXPECT_EQ(of(200, "InternalError"), Verdict::retry);
-  for (Failure failure : {Failure::no_host, Failure::unreachable, Failure::timed_out, Failure::no_tls,
-                          Failure::broken}) {
+  for (Failure failure : {Failure::no_host, Failure::unreachable, Failure::timed_out,
+                          Failure::no_tls, Failure::broken}) {
     EXPECT_EQ(of(0, {}, failure), Verdict::retry);
     EXPECT_EQ(of(200, {}, failure), Verdict::retry);
   }

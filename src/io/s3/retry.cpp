@@ -43,9 +43,9 @@ Verdict judge(const http::Reply& reply, std::string_view code) {
   if (contains(kExpired, code)) return Verdict::renew;
   // A server that refuses a body may close before it has read it all: its reply counts.
   if (reply.failure != http::Failure::none && !has_error_status(reply)) {
-    const bool lasting =
-        reply.failure == http::Failure::too_large || reply.failure == http::Failure::untrusted ||
-        reply.failure == http::Failure::refused;
+    const bool lasting = reply.failure == http::Failure::too_large ||
+                         reply.failure == http::Failure::untrusted ||
+                         reply.failure == http::Failure::refused;
     return lasting ? Verdict::fail : Verdict::retry;
   }
   if (reply.good()) return code.empty() ? Verdict::done : Verdict::fail;

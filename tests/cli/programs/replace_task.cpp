@@ -1,5 +1,5 @@
-// replace_task PATH WORKFLOW TASK   Replaces a task until it is killed: the n-th result is a list of
-// texts "n", and its record says version "n". A line on standard output after the first.
+// replace_task PATH WORKFLOW TASK   Replaces a task until it is killed: the n-th result is a list
+// of texts "n", and its record says version "n". A line on standard output after the first.
 
 #include <chrono>
 #include <cstdio>
