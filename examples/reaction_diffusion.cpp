@@ -136,7 +136,7 @@ std::size_t bytes(const std::string& text) {
 }
 
 std::shared_ptr<ff::Storage> open_storage(const std::string& path) {
-  const std::string kind = path.starts_with("s3://") ? "S3" : "file";
+  const std::string kind = path.starts_with("s3:") ? "S3" : "file";
   auto storage = ff::storage_factory({{"kind", kind}, {"options", {{"path", path}}}});
   // Killed while it stores an array, the next run goes on with the chunks that are in the file.
   storage->register_persistent_serializers(ff::DaskArraySerializer({.resume = true}));
@@ -153,7 +153,7 @@ int main(int argc, char** argv) try {
     if (i + 1 == argc || !options.contains(argv[i])) {
       throw std::invalid_argument(
           std::string(argv[i]) +
-          "? Write --size 512 --frames 128 --steps 40 --memory-limit 32MB --storage FOLDER");
+          "? Write --size 512 --frames 128 --steps 40 --memory-limit 32MB --storage FOLDER, or s3://BUCKET/PREFIX");
     }
     options[argv[i]] = argv[i + 1];
   }

@@ -32,7 +32,7 @@ std::string object_fault(const PersistentId& id, const SerializerPool& pool,
   if (!is_plain_filename(id.filename)) {
     return "refers to \"" + id.filename.substr(0, 80) + "\", which is no name of a file in bigdata";
   }
-  const std::string object = "the object that " + id.name + " kept in bigdata/" + id.filename;
+  const std::string object = "the object " + id.filename + " that " + id.name + " kept in bigdata";
   if (!exists(id.filename)) return object + " is gone";
   AnySerializer* serializer = pool.find(std::string_view(id.name));
   if (serializer == nullptr) return {};

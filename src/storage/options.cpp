@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "functionfuse/error.hpp"
+
 #include "storage/suggest.hpp"
 
 namespace functionfuse {
@@ -44,7 +45,8 @@ const T& Option::as(std::string_view name, std::string_view type) const {
                                                 "a number", "options"};
   throw Error(Errc::invalid_argument, "the option \"" + std::string(name) + "\" must be " +
                                           std::string(type) + ", and is " +
-                                          std::string(kTypes[value_.index()]));
+                                          std::string(kTypes[value_.index()]) +
+                                          (type == "text" ? ": in quotes it is text" : ""));
 }
 
 const std::string& Option::text(std::string_view name) const {

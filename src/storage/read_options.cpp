@@ -62,7 +62,8 @@ Json parse_json(const std::string& text, const std::string& path) {
     return Json::parse(text, depth, true, true);
   } catch (const Json::parse_error& e) {
     // Its text shows what stands there, which may be a secret.
-    fail(path, "is not JSON: look at byte " + std::to_string(e.byte));
+    fail(path, "is not JSON: look at byte " + std::to_string(e.byte) +
+                   "; a file of YAML has a name that ends in .yaml");
   } catch (const Json::out_of_range&) {
     fail(path, "has a number that is too large");
   }

@@ -45,6 +45,12 @@ void take_s3fs(const Options& options, S3Options& result) {
   take(options, "endpoint_url", result.endpoint_url);
   take(options, "profile", result.profile);
   if (const Option* anon = options.find("anon")) result.anon = anon->boolean("anon");
+  if (result.anon && !(result.key + result.secret + result.token + result.profile).empty()) {
+    throw Error(Errc::invalid_argument,
+                std::string(kWhose) +
+                    " has \"anon\": true, which signs nothing, and credentials "
+                    "beside it: leave one of them out");
+  }
   if (const Option* kwargs = options.find("client_kwargs")) {
     take_client_kwargs(kwargs->options("client_kwargs"), result);
   }

@@ -273,7 +273,7 @@ def test_show_says_what_an_array_is(golden):
         "chunked array float64 (5, 7), 280 bytes:\n"
         "  chunks     ((2, 2, 1), (3, 3, 1)), 9 of up to 48 bytes\n"
         f"  stored     576 bytes in bigdata/dask_arrays/{name}, Zarr, blosc lz4 5, shuffle 1\n"
-        "  checksums  none (written by zarr-python)\n"
+        "  checksums  none, as zarr-python writes it\n"
         "  [[ 0.,  1.,"
     )
     assert body.endswith("\n  min 0, max 34, mean 17\n")

@@ -168,10 +168,10 @@ TEST_F(S3ConfigurationTest, NoCredentialsSaysWhatToDo) {
 
 TEST_F(S3ConfigurationTest, HalfOfAPairIsAnError) {
   environment_["AWS_ACCESS_KEY_ID"] = "AKIAENV";
-  EXPECT_THAT(message(), HasSubstr("only one"));
+  EXPECT_THAT(message(), HasSubstr("set both or none"));
   environment_.erase("AWS_ACCESS_KEY_ID");
   write_credentials("[default]\naws_secret_access_key=S3CR3T\n");
-  EXPECT_THAT(message(), HasSubstr("only one"));
+  EXPECT_THAT(message(), HasSubstr("only one of"));
 }
 
 TEST_F(S3ConfigurationTest, AMissingProfileIsAnError) {

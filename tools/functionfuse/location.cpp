@@ -11,6 +11,12 @@ namespace functionfuse::cli {
 bool is_bucket(const std::string& path) {
   const std::size_t end = path.find("://");
   const std::string scheme = end == path.npos ? "file" : path.substr(0, end);
+  if (path.starts_with("s3:") && scheme == "file") {
+    throw Error(Errc::invalid_argument, "\"" + printable(path) +
+                                            "\": a PATH on S3 is s3://bucket/prefix; a folder of "
+                                            "that name is ./" +
+                                            printable(path));
+  }
   if (scheme == "s3" || scheme == "file") return scheme == "s3";
   throw Error(Errc::invalid_argument,
               "there is no kind of storage \"" + printable(scheme) +

@@ -301,7 +301,7 @@ class Writer {
     fact(place, "stored", text);
     fact(place, "checksums",
          stored.has_checksums ? "checked by XXH3"
-                              : "none (written by " + std::string(other_writer(stored)) + ")");
+                              : "none, as " + std::string(other_writer(stored)) + " writes it");
     elements(place, array);
   }
 

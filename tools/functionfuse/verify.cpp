@@ -91,7 +91,7 @@ Examples:
       }
       if (!arrays.without_checksums.empty()) {
         out << counted(arrays.without_checksums.size(), "array")
-            << " without checksums, written by " << writers(arrays) << ": read, not checked\n";
+            << " without checksums, as " << writers(arrays) << " writes them: read, not checked\n";
       }
     }
     return problems.empty() ? kOk : kWrong;

@@ -173,9 +173,9 @@ void ZarrSource::check(std::size_t number, std::span<const std::byte> stored) co
     return;
   }
   throw CorruptError(
-      "its bytes are not those that were written: they are damaged, or another program has written "
-      "to the array. In that case remove " +
-      store_->url(path_ + zarr::kRecordKey) + ", and the array is read as it is now");
+      "its bytes are not those that were written: they are damaged; make the array again. Only if "
+      "another program has written to it on purpose, remove " +
+      store_->url(path_ + zarr::kRecordKey) + ", and it is read as it is now");
 }
 
 void ZarrSource::unpack(std::span<const std::byte> stored, std::span<std::byte> chunk) const {
@@ -202,11 +202,12 @@ void ZarrSource::copy_part(const std::byte* chunk, NdArray& block) const {
 
 void ZarrSource::fill(NdArray& block) const {
   if (!record_.checksums.empty()) {
-    throw CorruptError("it was written and is gone");
+    throw CorruptError("it was written and is gone: make the array again");
   }
   if (!sparse_) {
     throw CorruptError(
-        "it is not there. If it was left out on purpose, open the array as a sparse one: missing "
+        "it is not there. If it was left out on purpose, open the array as a sparse one "
+        "(ZarrOpenOptions::sparse): missing "
         "chunks then hold its fill value");
   }
   if (!metadata_.fill_value) {

@@ -104,30 +104,31 @@ bool is_true(std::optional<std::string> value) {
 
 Found<Credentials> find_credentials(const Options& options, const Environment& environment,
                                     const Profile& profile) {
-  const auto check_both = [](bool id, bool secret, const char* where) {
+  const auto check_both = [](bool id, bool secret, const char* id_name, const char* secret_name) {
     if (id != secret) {
-      fail_settings(std::string("only one of access key id and secret access key is given by ") +
-                    where);
+      fail_settings(std::string(id ? id_name : secret_name) + " is set and " +
+                    (id ? secret_name : id_name) + " is not: set both or none");
     }
     return id;
   };
-  if (options.anonymous) return {{}, "option anonymous"};
+  if (options.anonymous) return {{}, "option anon"};
   if (check_both(!options.access_key_id.empty(), !options.secret_access_key.empty(),
-                 "the options")) {
+                 "the option key", "the option secret")) {
     return {{options.access_key_id, options.secret_access_key, options.session_token}, "options"};
   }
   if (options.profile.empty()) {
     if (is_true(environment("AWS_NO_SIGN_REQUEST"))) return {{}, "AWS_NO_SIGN_REQUEST"};
     const auto id = environment("AWS_ACCESS_KEY_ID"), secret = environment("AWS_SECRET_ACCESS_KEY");
-    if (check_both(id.has_value(), secret.has_value(), "the environment")) {
+    if (check_both(id.has_value(), secret.has_value(), "AWS_ACCESS_KEY_ID",
+                   "AWS_SECRET_ACCESS_KEY")) {
       return {{*id, *secret, environment("AWS_SESSION_TOKEN").value_or("")}, "AWS_ACCESS_KEY_ID"};
     }
   }
   if (auto found = profile.credentials()) return *found;
   fail_settings(
       "there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
-      "a "
-      "profile in ~/.aws/credentials; a program may give them as options. For a public bucket set "
+      "a profile in ~/.aws/credentials; for a storage they may be among its options. For a public "
+      "bucket set "
       "AWS_NO_SIGN_REQUEST=YES");
 }
 
@@ -218,7 +219,8 @@ std::string Endpoint::url() const { return (https ? "https://" : "http://") + ho
 
 Endpoint parse_endpoint(std::string_view url) {
   // The text is not shown: it may hold a password before an @.
-  constexpr const char* kWanted = "an S3 endpoint has the form http[s]://host[:port][/path]";
+  constexpr const char* kWanted =
+      "an S3 endpoint has the form http[s]://host[:port][/path], without a user name";
   Endpoint endpoint;
   endpoint.https = url.starts_with("https://");
   if (!endpoint.https && !url.starts_with("http://")) fail_settings(kWanted);

@@ -64,6 +64,10 @@ std::string right_place(const http::Reply& reply, const ErrorReply& error) {
 std::string connection_cure(http::Failure failure, const std::string& endpoint) {
   switch (failure) {
     case http::Failure::no_host:
+      if (endpoint == " (from default)") {
+        return "no endpoint was given, so that it is Amazon's: for another server set "
+               "AWS_ENDPOINT_URL_S3, otherwise check the network and the region";
+      }
       return "check the endpoint" + endpoint + " and the network: there is no host of that name";
     case http::Failure::unreachable:
       return "check the endpoint" + endpoint + ", its port, and whether the server runs";
@@ -100,7 +104,11 @@ std::string what_to_do(const Failed& failed, const http::Reply& reply, const Err
   if (reply.status == 301 || reply.status == 307 || code == "AuthorizationHeaderMalformed") {
     return right_place(reply, error);
   }
-  if (code == "SignatureDoesNotMatch") return "check the secret access key" + credentials;
+  if (code == "SignatureDoesNotMatch") {
+    const bool of_environment = failed.credentials_from == "AWS_ACCESS_KEY_ID";
+    return "check the secret access key" +
+           (of_environment ? " (from AWS_SECRET_ACCESS_KEY)" : credentials);
+  }
   if (code == "InvalidAccessKeyId") {
     return "check the access key id" + credentials + " and the endpoint" + endpoint +
            ": a key belongs to one server";
@@ -109,7 +117,8 @@ std::string what_to_do(const Failed& failed, const http::Reply& reply, const Err
     return "the bucket is not public: give credentials, as nothing was signed" + credentials;
   }
   if (reply.status == 403 || reply.status == 401) {
-    return "check the credentials" + credentials + " and what they may do";
+    return "check the credentials" + credentials + " and what they may do" +
+           (code.empty() ? "; functionfuse check s3://" + failed.bucket + " says more" : "");
   }
   if (reply.status >= 500 || reply.status == 429) return "try again later";
   if (reply.status == 404 && code.empty()) {

@@ -13,7 +13,7 @@ namespace functionfuse::io::s3 {
 /// What has failed.
 struct Failed {
   std::string what;  ///< "read"
-  std::string url;
+  std::string url, bucket;
   std::string endpoint_from, credentials_from;  ///< as Found::from
   bool anonymous = false;
   unsigned attempts = 1;

@@ -257,7 +257,7 @@ void Requests::receive(http::Transfers& transfers, const std::shared_ptr<Exchang
   if (!good && answer.verdict != Verdict::conflict) answer.verdict = Verdict::fail;
   if (!good && !answer.error) {
     const Configuration used = configuration();
-    answer.error = error_of({call.what, url(call.key), used.endpoint.from, used.credentials.from,
+    answer.error = error_of({call.what, url(call.key), options().bucket, used.endpoint.from, used.credentials.from,
                              used.credentials.value.anonymous(), exchange->attempt},
                             answer.reply, error);
   }
