@@ -12,7 +12,7 @@ esac
 scripts/install-packages.sh format
 
 folders=()
-for folder in include src tools examples tests bench fuzz python; do
+for folder in include src tools examples tests testing bench fuzz python; do
   [ ! -d "$folder" ] || folders+=("$folder")
 done
 mapfile -t files < <(find "${folders[@]}" \( -name '*.cpp' -o -name '*.hpp' \) | sort)

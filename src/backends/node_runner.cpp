@@ -133,13 +133,19 @@ void NodeRunner::replay(std::uint32_t i) {
 void NodeRunner::save(std::uint32_t i, bool needed) {
   if (workflow_.storage == nullptr) return;
   NodeBase* node = plan_.node(i);
+  const bool reads_back = needed && workflow_.storage->always_read();
   try {
     Record record = plan_.records().record(i);
-    workflow_.storage->save_in_background(workflow_.name, plan_.name(i), saved(node), &record);
+    // Nobody may go on with what was there before, should the save fail.
+    if (reads_back) {
+      workflow_.storage->save_erased(workflow_.name, plan_.name(i), saved(node), &record);
+    } else {
+      workflow_.storage->save_in_background(workflow_.name, plan_.name(i), saved(node), &record);
+    }
   } catch (...) {
     fail(i, "ran, and its result could not be saved: " + current_what());
   }
-  if (!needed || !workflow_.storage->always_read()) return;
+  if (!reads_back) return;
   node->clear();
   try {
     workflow_.storage->read_erased(workflow_.name, plan_.name(i), loaded(node));

@@ -21,7 +21,7 @@ void remove_tree(const std::string& path) {
 }
 
 void copy_tree(const std::string& from, const std::string& to) {
-  const Fd in = open_file(from, O_RDONLY | O_NONBLOCK);  // a pipe would be waited for
+  const Fd in = open_file(from, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);  // a pipe would be waited for
   const FileInfo what = info(in.get(), from);
   if (what.folder) {
     if (::mkdir(to.c_str(), 0777) != 0) fail("create", to, errno);

@@ -10,7 +10,8 @@ namespace functionfuse::io {
 /// Nothing where there is none. \error io  some of it may be gone
 void remove_tree(const std::string& path);
 /// \param to  there must be nothing
-/// \error unsupported  there is something that is neither file nor folder; part of it may be copied
+/// Links are not followed. \error unsupported, io  there is something that is neither file nor
+/// folder; part of it may be copied
 void copy_tree(const std::string& from, const std::string& to);
 /// It is on the disk when this returns; with a folder, the whole file system.
 void sync_tree(int fd, const Where& where);

@@ -47,8 +47,10 @@ class KeptFile final : public Kept {
  public:
   KeptFile(FileProtocol& files, const std::string& filename) {
     place = files.open(filename, FileProtocol::Mode::read);
-    fd_ = io::open_file(place, O_RDONLY);
-    set_size(io::info(fd_.get(), place).size);
+    fd_ = io::open_file(place, O_RDONLY | O_NONBLOCK);  // a pipe would be waited for
+    const io::FileInfo what = io::info(fd_.get(), place);
+    if (!what.regular) throw CorruptError(place + " is not a file");
+    set_size(what.size);
   }
   void read(std::uint64_t offset, std::span<std::byte> buffer) const override {
     io::read_all(fd_.get(), offset, buffer.data(), buffer.size(), place);

@@ -27,7 +27,7 @@ class NoSink final : public ChunkSink {
 
 /// Where an array lies.
 struct Place {
-  std::string url;                    ///< of a file: its path
+  std::string url;                    ///< of a file: its path; on S3 with the server's name
   std::shared_ptr<zarr::Store> zarr;  ///< null: an HDF5 file
 
   [[nodiscard]] ChunkedArray open() const {
@@ -43,7 +43,7 @@ struct Place {
 
 Place place_on_s3(const S3Protocol& s3, const std::string& filename) {
   const std::string name = std::string(kGroup) + filename;
-  return {s3.url(name), zarr::s3_store(s3.client(), s3.key(name))};
+  return {s3.client()->url(s3.key(name)), zarr::s3_store(s3.client(), s3.key(name))};
 }
 
 /// The persistent id says neither HDF5 nor Zarr: what is there does.

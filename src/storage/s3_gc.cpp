@@ -62,12 +62,12 @@ std::vector<Leftover> S3Storage::gc(std::optional<std::string_view> workflow, bo
     if (groups.empty()) continue;
     Filenames references;
     std::string doubt;
-    const auto tasks = impl_->tasks(name);
+    const auto tasks = impl_->place->tasks(name);
     const auto ids = impl_->ids_of(name, tasks, TaskInput::Check::all);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       for (const PersistentId& id : ids[i].ids) references.insert(id.filename);
       if (ids[i].damage.empty()) continue;
-      doubt = impl_->place->url(impl_->place->task_key(name, tasks[i])) + " can't be read (" +
+      doubt = impl_->place->url(impl_->place->task_key(name, tasks[i].name)) + " can't be read (" +
               ids[i].damage + ")";
     }
     for (const auto& [group, objects] : groups) {
@@ -88,11 +88,11 @@ std::vector<Problem> S3Storage::verify(std::optional<std::string_view> workflow,
   std::size_t count = 0;
   impl_->saves().wait_for_all();
   for (const std::string& name : impl_->chosen(workflow)) {
-    const auto tasks = impl_->tasks(name);
+    const auto tasks = impl_->place->tasks(name);
     const auto ids = impl_->ids_of(name, tasks, TaskInput::Check::all);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       if (ids[i].ids.empty() && ids[i].damage.empty()) continue;
-      std::ranges::move(verify_task(name, tasks[i]), std::back_inserter(problems));
+      std::ranges::move(verify_task(name, tasks[i].name), std::back_inserter(problems));
     }
     count += tasks.size();
   }

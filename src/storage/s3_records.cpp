@@ -26,7 +26,6 @@ constexpr const char* kName = "functionfuse-record";
 constexpr std::size_t kMostMetadata = 1900;
 /// So many requests take longer than to read and write the cache.
 constexpr std::size_t kWorthWriting = 64;
-constexpr std::size_t kInFlight = 16;
 
 const FileIdentity kHere(0, 0), kInCache(1, 0);
 
@@ -85,6 +84,8 @@ S3Records::Found S3Records::learn(const std::string& task, const io::s3::ObjectI
   Known& latest = known_[task];
   const bool newer_than_cache = in_cache && !known.record && latest.etag == known.etag;
   if (!newer_than_cache) latest = std::move(known);
+  // A record that was lost fits nothing: the result is computed again.
+  if (in_cache && !latest.record) return {true, Record{}};
   return {true, latest.record};
 }
 
@@ -133,7 +134,7 @@ S3Records::Table S3Records::all() {
 
 void S3Records::look_at(const std::vector<std::string>& tasks, const RecordTable& cached,
                         Table& table) {
-  io::s3::Batch batch(place_->client(), kInFlight);
+  io::s3::Batch batch(place_->client());
   for (const std::string& task : tasks) {
     const std::string key = place_->task_key(workflow_, task);
     batch.start({.what = "look at", .method = "HEAD", .key = key},

@@ -1,5 +1,7 @@
 #include "storage/s3_saves.hpp"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "io/s3/options.hpp"
@@ -11,6 +13,11 @@ constexpr std::size_t kMostBytes = std::size_t{64} << 20;  // unless one alone h
 
 }  // namespace
 
+void S3Saves::Deleter::operator()(S3Saves* saves) const {
+  // Its threads are the parent's: to wait for them would never end.
+  if (!saves->is_forked()) delete saves;
+}
+
 S3Saves::~S3Saves() {
   {
     const std::lock_guard lock(mutex_);
@@ -19,18 +26,36 @@ S3Saves::~S3Saves() {
   changed_.notify_all();
 }
 
+bool S3Saves::is_forked() const noexcept { return process_ != ::getpid(); }
+
+bool S3Saves::has_failed(std::string_view workflow) const {
+  return std::ranges::any_of(errors_, [&](const auto& e) { return e.first.first == workflow; });
+}
+
 bool S3Saves::has_room(const Name& name, std::size_t bytes) const {
   return under_way_.size() < io::s3::kRequestsInFlight && !under_way_.contains(name) &&
          (bytes_ == 0 || bytes_ + bytes <= kMostBytes);
 }
 
+bool S3Saves::make_thread() {
+  try {
+    threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    return !threads_.empty();
+  }
+  return true;
+}
+
 bool S3Saves::start(const std::string& workflow, const std::string& task, std::size_t bytes,
                     std::function<void()> save) {
+  if (is_forked()) return false;
   Name name(workflow, task);
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return has_room(name, bytes) || errors_.contains(workflow); });
-  if (errors_.contains(workflow)) return false;
-  if (idle_ <= waiting_.size()) threads_.emplace_back([this] { work(); });
+  changed_.wait(lock, [&] {
+    return has_room(name, bytes) || (has_failed(workflow) && !under_way_.contains(name));
+  });
+  if (has_failed(workflow)) return false;
+  if (idle_ <= waiting_.size() && !make_thread()) return false;
   under_way_.insert(name);
   bytes_ += bytes;
   waiting_.push_back({std::move(name), bytes, std::move(save)});
@@ -57,7 +82,11 @@ void S3Saves::work() {
     }
     save.run = {};  // its memory
     lock.lock();
-    if (error) errors_.emplace(save.name.first, error);
+    if (error) {
+      errors_.emplace(save.name, error);
+    } else {
+      errors_.erase(save.name);
+    }
     under_way_.erase(save.name);
     bytes_ -= save.bytes;
     changed_.notify_all();
@@ -65,24 +94,37 @@ void S3Saves::work() {
 }
 
 void S3Saves::wait_for(std::string_view workflow, std::string_view task) {
+  if (is_forked()) return;
   const Name name(workflow, task);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !under_way_.contains(name); });
 }
 
 void S3Saves::wait_for_all() {
+  if (is_forked()) return;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return under_way_.empty(); });
 }
 
-void S3Saves::finish(std::string_view workflow) {
+void S3Saves::forget(const std::string& workflow, const std::string& task) {
+  const std::lock_guard lock(mutex_);
+  errors_.erase({workflow, task});
+}
+
+void S3Saves::forget(const std::string& workflow) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(errors_, [&](const auto& entry) { return entry.first.first == workflow; });
+}
+
+void S3Saves::finish(const std::string& workflow) {
+  wait_for_all();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return under_way_.empty(); });
-  const auto found = errors_.find(workflow);
+  const auto found = std::ranges::find_if(
+      errors_, [&](const auto& entry) { return entry.first.first == workflow; });
   if (found == errors_.end()) return;
   const std::exception_ptr error = found->second;
-  errors_.erase(found);
   lock.unlock();
+  forget(workflow);
   std::rethrow_exception(error);
 }
 

@@ -11,7 +11,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace functionfuse::detail {
 
@@ -21,6 +24,10 @@ namespace functionfuse::detail {
 /// \threads safe
 class S3Saves {
  public:
+  /// For a process that was forked too.
+  struct Deleter {
+    void operator()(S3Saves* saves) const;
+  };
   S3Saves() = default;
   ~S3Saves();  ///< waits for them
   S3Saves(const S3Saves&) = delete;
@@ -28,14 +35,20 @@ class S3Saves {
 
   /// Runs `save` in another thread, once there is room and none of the same task is under way.
   /// \param bytes  that it keeps in memory
-  /// \returns  false: nothing was done, as a save of the workflow has failed since it was last
-  /// synced
+  /// \returns  false: nothing was done, and none of the task is under way. A save of the workflow
+  ///           has failed since it was last synced, there can be no thread, or this process was
+  ///           forked from the one whose saves these are.
   [[nodiscard]] bool start(const std::string& workflow, const std::string& task, std::size_t bytes,
                            std::function<void()> save);
   void wait_for(std::string_view workflow, std::string_view task);
   void wait_for_all();
-  /// Waits for all, and throws what the first one that failed threw; that is then forgotten.
-  void finish(std::string_view workflow);
+  /// The task was saved otherwise: an error of an older save does not matter any more.
+  void forget(const std::string& workflow, const std::string& task);
+  /// The same of all tasks.
+  void forget(const std::string& workflow);
+  /// Waits for all, and throws what one that failed threw; all errors of the workflow are then
+  /// forgotten.
+  void finish(const std::string& workflow);
 
  private:
   using Name = std::pair<std::string, std::string>;
@@ -45,6 +58,9 @@ class S3Saves {
     std::function<void()> run;
   };
   void work();
+  [[nodiscard]] bool make_thread();
+  [[nodiscard]] bool is_forked() const noexcept;
+  [[nodiscard]] bool has_failed(std::string_view workflow) const;
   [[nodiscard]] bool has_room(const Name& name, std::size_t bytes) const;
 
   std::mutex mutex_;
@@ -53,7 +69,8 @@ class S3Saves {
   std::set<Name> under_way_;  // those too
   std::size_t bytes_ = 0, idle_ = 0;
   bool stop_ = false;
-  std::map<std::string, std::exception_ptr, std::less<>> errors_;  // by workflow
+  std::map<Name, std::exception_ptr> errors_;
+  const pid_t process_ = ::getpid();
   std::vector<std::jthread> threads_;
 };
 

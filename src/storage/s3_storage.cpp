@@ -9,6 +9,9 @@
 //     answered.
 //  4. The bigdata of the old result is removed.
 //
+// A PUT whose reply was lost is sent again, but not over what another process has put there since,
+// if the result has objects: those are removed by then.
+//
 // A kill in 1 or 2 leaves bigdata that no task refers to, and in 3 perhaps parts of an upload; in 4
 // some of the old bigdata. An error in 1 or 2 removes what was created. One in 3 leaves it: the
 // server may have stored the task, and only the reply was lost. In 4 it is ignored, as the result
@@ -47,6 +50,7 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;
 
 /// A task's bytes in memory.
 class TaskBytes final : public Output {
@@ -195,26 +199,56 @@ std::shared_ptr<S3Storage::Impl::Pickled> S3Storage::Impl::pickle(std::string_vi
   return pickled;
 }
 
+std::string S3Storage::Impl::put(const Pickled& result, const std::string& key,
+                                 const std::string& before) {
+  const auto data = io::s3::bytes_of(result.output.bytes());
+  const Record* record = result.record ? &*result.record : nullptr;
+  const io::s3::Metadata metadata = S3Records::metadata(result.output.digest(), record);
+  // Another process that replaces the result removes its objects: it must not come back.
+  std::string etag = result.bigdata.created().empty()
+                         ? place->client().put(key, data, metadata)
+                         : place->client().put_over(key, data, metadata, before);
+  records(result.workflow)->saved(result.task, etag, result.output.digest(), record);
+  saves_->forget(result.workflow, result.task);
+  return etag;
+}
+
+/// The workflow may have been removed while its result was on the way, and the objects with it.
+void S3Storage::Impl::check_objects(Pickled& result, const std::string& key,
+                                    const std::string& etag) {
+  for (const std::string& filename : result.bigdata.created()) {
+    if (!is_plain_filename(filename) || result.bigdata.exists(filename)) continue;  // .zgroup
+    const auto now = place->client().head(key);
+    if (!now || now->etag != etag) return;  // replaced, and its objects removed
+    place->client().remove(key);
+    throw Error(Errc::io, result.bigdata.url(filename) +
+                              " was removed while the result that refers to it was saved: somebody "
+                              "removed the workflow; run again");
+  }
+}
+
 void S3Storage::Impl::commit(Pickled& result) {
+  const std::string key = place->task_key(result.workflow, result.task);
   const auto& created = result.bigdata.created();
   if (!created.empty()) {
     std::lock_guard lock(mutex_);
     workflow(result.workflow).bigdata = true;
   }
   StoredIds replaced;
+  std::string before;
   try {
     if (may_have_bigdata(result.workflow)) {
-      replaced = ids_of(result.workflow, result.task, TaskInput::Check::small);
+      if (const auto old = place->client().head(key)) {
+        before = old->etag;
+        replaced = ids_of(result.workflow, result.task, TaskInput::Check::small);
+      }
     }
   } catch (...) {
     result.bigdata.remove_created();
     throw;
   }
-  const Record* record = result.record ? &*result.record : nullptr;
-  std::string etag = place->client().put(place->task_key(result.workflow, result.task),
-                                         io::s3::bytes_of(result.output.bytes()),
-                                         S3Records::metadata(result.output.digest(), record));
-  records(result.workflow)->saved(result.task, std::move(etag), result.output.digest(), record);
+  const std::string etag = put(result, key, before);
+  check_objects(result, key, etag);
   std::erase_if(replaced.ids,
                 [&](const PersistentId& id) { return created.contains(id.filename); });
   if (replaced.ids.empty()) return;
@@ -262,7 +296,7 @@ void S3Storage::save_in_background(std::string_view workflow, std::string_view t
 
 void S3Storage::sync(std::string_view workflow) {
   check_s3_name(workflow, "workflow");
-  impl_->saves().finish(workflow);
+  impl_->saves().finish(std::string(workflow));
   impl_->forget_bigdata(workflow);
   try {
     impl_->records(workflow)->write();
@@ -307,7 +341,6 @@ void S3Storage::Impl::read(std::string_view workflow, std::string_view task, con
 
 StoredIds S3Storage::Impl::ids_of(std::string_view workflow, std::string_view task,
                                   TaskInput::Check check) const {
-  constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;
   const std::string key = place->task_key(workflow, task);
   std::uint64_t size = 0;
   if (check == TaskInput::Check::small) {
@@ -331,11 +364,15 @@ StoredIds S3Storage::Impl::ids_of(std::string_view workflow, std::string_view ta
 }
 
 std::vector<StoredIds> S3Storage::Impl::ids_of(std::string_view workflow,
-                                               const std::vector<std::string>& tasks,
+                                               const std::vector<ListedTask>& tasks,
                                                TaskInput::Check check) const {
   std::vector<StoredIds> ids(tasks.size());
-  io::concurrently(tasks.size(), io::s3::kRequestsInFlight,
-                   [&](std::size_t i) { ids[i] = ids_of(workflow, tasks[i], check); });
+  std::mutex large;  // one at a time: each is in memory as a whole
+  io::concurrently(tasks.size(), io::s3::kRequestsInFlight, [&](std::size_t i) {
+    std::unique_lock lock(large, std::defer_lock);
+    if (tasks[i].size > kSmall) lock.lock();
+    ids[i] = ids_of(workflow, tasks[i].name, check);
+  });
   return ids;
 }
 
@@ -427,7 +464,9 @@ std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view p
   S3Place& place = *impl_->place;
   std::vector<PersistentId> ids;
   if (place.holds_any(place.bigdata_key(workflow))) {
-    for (StoredIds& stored : impl_->ids_of(workflow, names, TaskInput::Check::small)) {
+    std::vector<ListedTask> tasks;  // large ones are not read whole
+    for (const std::string& task : names) tasks.push_back({task, {}, 0, {}});
+    for (StoredIds& stored : impl_->ids_of(workflow, tasks, TaskInput::Check::small)) {
       std::ranges::move(stored.ids, std::back_inserter(ids));
     }
   }
@@ -441,6 +480,7 @@ std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view p
 bool S3Storage::remove_workflow(std::string_view workflow) {
   check_s3_name(workflow, "workflow");
   impl_->saves().wait_for_all();
+  impl_->saves().forget(std::string(workflow));
   impl_->forget(workflow);
   S3Place& place = *impl_->place;
   std::vector<std::string> tasks, others;

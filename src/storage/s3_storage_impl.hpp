@@ -37,6 +37,9 @@ class S3Storage::Impl {
                                                 const SerializerPool& pool);
   /// The rest of a save.
   void commit(Pickled& result);
+  /// \param before  the ETag of what is there; \returns the new one
+  std::string put(const Pickled& result, const std::string& key, const std::string& before);
+  void check_objects(Pickled& result, const std::string& key, const std::string& etag);
   /// Calls `use` with the pickle and the size of its object, and puts the place into its errors. It
   /// returns whether it has looked into bigdata: if it has, or fails, and the task was replaced
   /// meanwhile, bigdata may have gone from under it, and it is called again for the new result.
@@ -47,7 +50,7 @@ class S3Storage::Impl {
                                          detail::TaskInput::Check check) const;
   /// Of many, in their order; as many at a time as requests in flight pay.
   [[nodiscard]] std::vector<detail::StoredIds> ids_of(std::string_view workflow,
-                                                      const std::vector<std::string>& tasks,
+                                                      const std::vector<detail::ListedTask>& tasks,
                                                       detail::TaskInput::Check check) const;
 
   std::shared_ptr<detail::S3Records> records(std::string_view workflow);
@@ -61,7 +64,7 @@ class S3Storage::Impl {
   const std::shared_ptr<detail::S3Place> place;
 
   /// Those in the background. All but saving and syncing wait for them.
-  detail::S3Saves& saves() const { return saves_; }
+  detail::S3Saves& saves() const { return *saves_; }
 
  private:
   struct Workflow {
@@ -72,7 +75,8 @@ class S3Storage::Impl {
 
   std::mutex mutex_;
   std::map<std::string, Workflow, std::less<>> workflows_;  // guarded by mutex_
-  mutable detail::S3Saves saves_;                           // the first to go: they use the others
+  // The first to go: they use the others.
+  std::unique_ptr<detail::S3Saves, detail::S3Saves::Deleter> saves_{new detail::S3Saves};
 };
 
 }  // namespace functionfuse

@@ -376,6 +376,17 @@ def test_rm_takes_all_of_a_workflow(tmp_path):
     assert [path.name for path in (tmp_path / "s").iterdir()] == ["other"]
 
 
+def test_rm_refuses_what_else_lies_there_however_far_down_the_list(tmp_path):
+    save(tmp_path / "s", "w", "t", 1)
+    task = (tmp_path / "s" / "w" / "t").read_bytes()
+    for i in range(1010):
+        (tmp_path / "s" / "w" / f"t{i:04}").write_bytes(task)
+    (tmp_path / "s" / "w" / "zz-photos" / "img.jpg").write_bytes(b"a photo")
+    done = run("rm", tmp_path / "s", "w", "--yes", status=1)
+    assert "no workflow has" in done.err
+    assert (tmp_path / "s" / "w" / "zz-photos" / "img.jpg").read_bytes() == b"a photo"
+
+
 # --- Requests -------------------------------------------------------------------------------------
 
 
@@ -448,7 +459,7 @@ def test_wrong_secret(storage, settings):
     for words in (["ls", storage], ["check", storage], ["check", storage, "--json"], ["cp", storage, "/nowhere/x"]):
         done = run(*words, status=1)
         text = done.out + done.err
-        assert "403" in text and "AWS_ACCESS_KEY_ID" in text
+        assert "403" in text and ("AWS_ACCESS_KEY_ID" in text or "AWS_SECRET_ACCESS_KEY" in text)
         for secret in ("topsecret0123456789", "token-that-is-secret", SECRET, SETTINGS["access_key"]):
             assert secret not in text
 

@@ -525,10 +525,10 @@ TEST_F(S3ClientTest, AListGoesOverAllPages) {
   serve([](const ScriptedRequest&, std::size_t count) -> ScriptedReply {
     if (count == 1) return error_reply(200, "InternalError");  // an error may come with a 200
     if (count == 2) return {200, "<ListBucketResult><IsTruncated>fal", {}, 500, true};
-    return {200, page_of("k" + std::to_string(count),
+    return {200, page_of("p/k" + std::to_string(count),
                          count < 4 ? "t&amp;" + std::to_string(count) : "")};
   });
-  EXPECT_THAT(keys_of(client()), ElementsAre("k0", "k3", "k4"));
+  EXPECT_THAT(keys_of(client()), ElementsAre("p/k0", "p/k3", "p/k4"));
   const auto requests = server_->requests();
   EXPECT_EQ(requests.at(0).target,
             "/bucket/?encoding-type=url&list-type=2&max-keys=1000&prefix=p%2F");
@@ -539,7 +539,7 @@ TEST_F(S3ClientTest, AListGoesOverAllPages) {
 
 TEST_F(S3ClientTest, AListThatGoesInCirclesEnds) {
   serve([](const ScriptedRequest&, std::size_t count) -> ScriptedReply {
-    return {200, page_of("k", count % 2 == 0 ? "even" : "odd")};
+    return {200, page_of("p/k", count % 2 == 0 ? "even" : "odd")};
   });
   EXPECT_THAT(error_of([&] { keys_of(client()); }).what(), HasSubstr("where it has been before"));
   EXPECT_EQ(server_->count(), 3u);
@@ -912,6 +912,53 @@ TEST_F(S3ClientTest, KeysThatNoServerTakes) {
     options_.bucket = bucket;
     EXPECT_THROW(Client(options_, no_environment()), Error);
   }
+}
+
+TEST_F(S3ClientTest, AReplyThatAnnouncesMoreThanThereIsMemoryIsAnErrorAndNoMore) {
+  ScriptedServer server([](const ScriptedRequest&, std::size_t count) {
+    ScriptedReply reply{.body = "hello"};
+    if (count == 0) reply.content_length = std::size_t{1} << 62;
+    return reply;
+  });
+  Client client(options_for(server), no_environment());
+  EXPECT_THROW((void)client.get("key", std::size_t{1} << 63), Error);
+  EXPECT_EQ(client.get("key", 100), bytes("hello"));
+}
+
+TEST_F(S3ClientTest, AListOfWhatWasNotAskedForIsAnError) {
+  for (const char* body :
+       {"<ListBucketResult><Contents><Key>x</Key><Size>1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><CommonPrefixes><Prefix>w/</Prefix></CommonPrefixes></ListBucketResult>",
+        "<ListBucketResult><CommonPrefixes><Prefix>w/a</Prefix></CommonPrefixes></"
+        "ListBucketResult>"}) {
+    ScriptedServer server(
+        [&](const ScriptedRequest&, std::size_t) { return ScriptedReply{.body = body}; });
+    Client client(options_for(server), no_environment());
+    EXPECT_THROW((void)client.list_page("w/", "/"), Error) << body;
+  }
+}
+
+/// A PUT whose reply is lost, and what a HEAD then finds.
+std::vector<std::string> puts_after(const std::string& found_etag, const std::string& before) {
+  ScriptedServer server([&](const ScriptedRequest& request, std::size_t count) {
+    if (request.method == "HEAD")
+      return ScriptedReply{.headers = {{"ETag", '"' + found_etag + '"'}}};
+    return count == 0 ? ScriptedReply{.silent = true}
+                      : ScriptedReply{.headers = {{"ETag", "\"new\""}}};
+  });
+  Client client(options_for(server), no_environment());
+  client.put_over("key", bytes_of("text"), {}, before);
+  std::vector<std::string> methods;
+  for (const ScriptedRequest& request : server.requests()) methods.push_back(request.method);
+  return methods;
+}
+
+TEST_F(S3ClientTest, WhatAnotherHasPutMeanwhileIsNotPutOver) {
+  const std::string own = hex(md5(bytes_of("text")));
+  // A connection that breaks before the reply: libcurl itself sends nothing again on a new one.
+  EXPECT_EQ(puts_after(own, "old").back(), "HEAD") << "it was stored";
+  EXPECT_EQ(puts_after("another", "old").back(), "HEAD") << "overtaken";
+  EXPECT_EQ(puts_after("old", "old").back(), "PUT") << "it was not stored";
 }
 
 }  // namespace

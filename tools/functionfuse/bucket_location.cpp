@@ -43,10 +43,11 @@ std::time_t listed_time(const std::string& text) {
   return std::chrono::system_clock::to_time_t(functionfuse::detail::parse_s3_time(text));
 }
 
-/// The first page of each prefix, asked for once.
+/// The first page of each prefix, or all of it, asked for once.
 class BucketTree final : public Tree {
  public:
-  explicit BucketTree(S3Place& place) : place_(place), root_(root_of(place)) {}
+  explicit BucketTree(S3Place& place, bool all = false)
+      : place_(place), root_(root_of(place)), all_(all) {}
 
   void visit(const std::string& path, const std::function<bool(const Entry&)>& use) override {
     for (const Entry& entry : page(path)) {
@@ -54,8 +55,13 @@ class BucketTree final : public Tree {
     }
   }
   [[nodiscard]] std::vector<std::byte> start(const std::string& path, std::size_t most) override {
-    auto bytes = place_.client().get(root_ + path, most, io::s3::ByteRange{0, most});
-    return bytes ? *std::move(bytes) : std::vector<std::byte>();
+    try {
+      auto bytes = place_.client().get(root_ + path, most, io::s3::ByteRange{0, most});
+      return bytes ? *std::move(bytes) : std::vector<std::byte>();
+    } catch (const io::s3::S3Error& e) {
+      if (e.status() < 400 || e.status() >= 500) throw;
+      return {};  // an archived one, an empty one
+    }
   }
   [[nodiscard]] std::string full(const std::string& path) const override {
     return place_.url(root_ + path);
@@ -72,22 +78,25 @@ class BucketTree final : public Tree {
     const auto [known, is_new] = pages_.emplace(path, std::vector<Entry>());
     if (!is_new) return known->second;
     const std::string prefix = path.empty() ? root_ : root_ + path + "/";
-    const ListPage listed = place_.client().list_page(prefix, "/");
-    for (const std::string& folder : listed.prefixes) {
-      std::string name = folder.substr(prefix.size());
-      name.pop_back();
-      if (!name.empty()) known->second.push_back({std::move(name), true, 0});
-    }
-    for (const auto& object : listed.objects) {
-      std::string name = object.key.substr(prefix.size());
-      if (!name.empty()) known->second.push_back({std::move(name), false, object.size});
-    }
+    place_.client().list(prefix, "/", [&](const ListPage& listed) {
+      for (const std::string& folder : listed.prefixes) {
+        std::string name = folder.substr(prefix.size());
+        name.pop_back();
+        if (!name.empty()) known->second.push_back({std::move(name), true, 0});
+      }
+      for (const auto& object : listed.objects) {
+        std::string name = object.key.substr(prefix.size());
+        if (!name.empty()) known->second.push_back({std::move(name), false, object.size});
+      }
+      return all_;
+    });
     std::ranges::sort(known->second, {}, &Entry::name);
     return known->second;
   }
 
   S3Place& place_;
   std::string root_;
+  bool all_;
   std::map<std::string, std::vector<Entry>> pages_;
 };
 
@@ -160,7 +169,7 @@ bool BucketLocation::has_workflow(const std::string& workflow) const {
 }
 
 bool BucketLocation::looks_like_workflow(const std::string& workflow) const {
-  BucketTree tree(*place_);
+  BucketTree tree(*place_, true);  // what is removed may lie anywhere in it
   return cli::looks_like_workflow(tree, workflow);
 }
 

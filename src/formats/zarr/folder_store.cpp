@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kRead = O_RDONLY | O_NONBLOCK;  // a pipe would be waited for
+
 class FolderStore final : public Store {
  public:
   explicit FolderStore(std::string path) : path_(std::move(path)) {
@@ -26,7 +28,7 @@ class FolderStore final : public Store {
   [[nodiscard]] std::optional<std::vector<std::byte>> get(const std::string& key,
                                                           std::size_t most) const override {
     const std::string path = path_of(key);
-    const io::Fd fd = io::open_if_there(path, O_RDONLY);
+    const io::Fd fd = io::open_if_there(path, kRead);
     if (!fd) return std::nullopt;
     std::vector<std::byte> data(size_of(fd, key, most));
     io::read_all(fd.get(), 0, data.data(), data.size(), path);
@@ -36,7 +38,7 @@ class FolderStore final : public Store {
   [[nodiscard]] std::optional<std::size_t> get(const std::string& key,
                                                std::span<std::byte> buffer) const override {
     const std::string path = path_of(key);
-    const io::Fd fd = io::open_if_there(path, O_RDONLY);
+    const io::Fd fd = io::open_if_there(path, kRead);
     if (!fd) return std::nullopt;
     const std::size_t size = size_of(fd, key, buffer.size());
     io::read_all(fd.get(), 0, buffer.data(), size, path);

@@ -112,12 +112,24 @@ struct Transfer {
   [[nodiscard]] std::size_t announced_bytes() const;
 };
 
+/// Nothing may be thrown through curl: it would take the handle for one in use for ever.
+template <class Take>
+std::size_t take(void* to, Take part) noexcept {
+  auto* transfer = static_cast<Transfer*>(to);
+  try {
+    return part(*transfer);
+  } catch (const std::exception&) {  // no memory for so much
+    transfer->too_large = true;
+    return 0;
+  }
+}
+
 std::size_t write_header(char* data, std::size_t, std::size_t size, void* to) {
-  return static_cast<Transfer*>(to)->take_header({data, size});
+  return take(to, [&](Transfer& transfer) { return transfer.take_header({data, size}); });
 }
 
 std::size_t write_body(char* data, std::size_t, std::size_t size, void* to) {
-  return static_cast<Transfer*>(to)->take_body(data, size);
+  return take(to, [&](Transfer& transfer) { return transfer.take_body(data, size); });
 }
 
 /// What is the same for every request, and survives from one to the next.

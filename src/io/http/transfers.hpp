@@ -41,7 +41,7 @@ enum class Failure : std::uint8_t {
   broken,       ///< the connection ended in the middle, or what came is not HTTP
   no_tls,       ///< the server does not agree on TLS
   untrusted,    ///< its certificate was not accepted
-  too_large,    ///< the body has more bytes than the target takes
+  too_large,    ///< the reply has more bytes than the target takes, or than there is memory
   refused,      ///< anything that will not be better next time: a malformed URL
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -102,6 +103,27 @@ std::string Client::put(const std::string& key, std::span<const std::byte> data,
   return without_quotes(requests_.run(std::move(call)).reply.header("etag"));
 }
 
+std::string Client::put_over(const std::string& key, std::span<const std::byte> data,
+                             const Metadata& metadata, const std::string& before) {
+  check_key(key);
+  if (data.size() > options().multipart_from) return put_in_parts(key, data, metadata);
+  const RetryOptions& retry = options().retry;
+  const std::string own = hex(md5(data));
+  for (unsigned attempt = 1;; ++attempt) {
+    Call call{.what = "write", .method = "PUT", .key = key, .headers = metadata_headers(metadata)};
+    call.body = data;
+    call.attempts = 1;
+    const Answer answer = requests_.try_run(std::move(call));
+    if (answer.verdict == Verdict::done) return without_quotes(answer.reply.header("etag"));
+    const bool may_be_there = judge(answer.reply, answer.s3_code) == Verdict::retry;
+    if (attempt >= retry.attempts || !may_be_there) answer.throw_error();
+    std::this_thread::sleep_for(delay_before(attempt + 1, retry, 0.5, {}));
+    const auto now = head(key);
+    const std::string there = now ? now->etag : std::string();
+    if (there == own || there != before) return own;
+  }
+}
+
 std::string Client::put_in_parts(const std::string& key, std::span<const std::byte> data,
                                  const Metadata& metadata) {
   constexpr std::size_t kMost = MultipartUpload::kMostParts;
@@ -176,6 +198,12 @@ ListPage Client::list_page(const std::string& prefix, const std::string& delimit
   if (!token.empty()) call.query.emplace_back("continuation-token", token);
   call.xml = true;
   ListPage page = parsed(requests_.run(std::move(call)).xml, url({}), parse_list);
+  const bool fits =
+      std::ranges::all_of(page.objects, [&](const auto& o) { return o.key.starts_with(prefix); }) &&
+      std::ranges::all_of(page.prefixes, [&](const std::string& p) {
+        return p.starts_with(prefix) && p.size() > prefix.size() && p.ends_with(delimiter);
+      });
+  if (!fits) fail_reply(url({}), "a list has keys that were not asked for");
   return page;
 }
 

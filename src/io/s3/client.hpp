@@ -72,6 +72,12 @@ class Client {
   /// removed where it fails. \returns  the ETag
   std::string put(const std::string& key, std::span<const std::byte> data,
                   const Metadata& metadata = {});
+  /// As put, where another may replace the object meanwhile: a request that may have been done
+  /// although no reply came is not sent again over what is neither this object nor the one of
+  /// before. It then counts as replaced. Not so where it goes up in parts.
+  /// \param before  the ETag of what is there; empty: nothing
+  std::string put_over(const std::string& key, std::span<const std::byte> data,
+                       const Metadata& metadata, const std::string& before);
   /// Only where there is no such object, in one request. False: there is one, with other content.
   /// With the same content it counts as stored: that may have been an attempt of this call whose
   /// reply was lost. Who has to know that it was him puts something in that nobody else would.

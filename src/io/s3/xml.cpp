@@ -140,7 +140,8 @@ std::vector<KeyError> parse_deleted(std::string_view xml) {
 }
 
 bool fits_xml(std::string_view key) noexcept {
-  return std::none_of(key.begin(), key.end(),
+  return key.find("\xEF\xBF\xBE") == key.npos && key.find("\xEF\xBF\xBF") == key.npos &&
+         std::none_of(key.begin(), key.end(),
                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
 }
 
