@@ -34,6 +34,9 @@ void check(CURLMcode code) {
   if (code != CURLM_OK) fail_curl("send requests", ::curl_multi_strerror(code));
 }
 
+/// On the word of a server; what is larger grows as it comes.
+constexpr std::size_t kMostReserved = std::size_t{256} << 20;
+
 Failure failure_of(CURLcode code) {
   switch (code) {
     case CURLE_OK:
@@ -231,7 +234,9 @@ std::size_t Transfer::take_body(const char* data, std::size_t size) {
     return 0;
   }
   if (target.bytes != nullptr) {
-    if (reply.received == 0) target.bytes->reserve(std::min(most, announced_bytes()));
+    if (reply.received == 0) {
+      target.bytes->reserve(std::min({most, announced_bytes(), kMostReserved}));
+    }
     const auto bytes = reinterpret_cast<const std::byte*>(data);
     target.bytes->insert(target.bytes->end(), bytes, bytes + size);
   } else {

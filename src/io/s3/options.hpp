@@ -26,7 +26,7 @@ enum class PayloadCheck : std::uint8_t {
   md5,        ///< a signed Content-MD5; the body is not signed
 };
 
-/// How many requests at a time pay: more gained nothing where it was measured (docs/benchmarks.md).
+/// How many requests at a time pay: more gained little where it was measured (docs/benchmarks.md).
 inline constexpr unsigned kRequestsInFlight = 16;
 
 /// What is empty is looked up in the environment, then in the profile (configuration.hpp).
