@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import dask
 import dask.array as da
@@ -11,15 +10,7 @@ import dask.threaded
 import h5py
 import numpy as np
 
-
-def report(name, value):
-    print(f"{name}\t{value:.9g}", flush=True)
-
-
-def seconds(function):
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
+from report import report, seconds
 
 
 def save(path, array):

@@ -9,19 +9,10 @@ import pickle
 import random
 import resource
 import sys
-import time
+
+from report import report, seconds
 
 NODES = 100_000
-
-
-def report(name, value):
-    print(f"{name}\t{value:.9g}", flush=True)
-
-
-def seconds(function):
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
 
 
 @dataclasses.dataclass

@@ -11,7 +11,6 @@ import hashlib
 import os
 import pickle
 import sys
-import time
 
 import boto3
 import botocore
@@ -21,17 +20,9 @@ import numcodecs
 import numpy as np
 import zarr
 
+from report import report, seconds
+
 IN_FLIGHT = 16
-
-
-def report(name, value):
-    print(f"{name}\t{value:.9g}", flush=True)
-
-
-def seconds(function):
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
 
 
 class Bucket:

@@ -9,15 +9,14 @@
 #include "formats/hdf5_array.hpp"
 #include "formats/zarr_array.hpp"
 #include "serializers/check_version.hpp"
+#include "serializers/dask_arrays.hpp"
 
 namespace functionfuse {
 namespace {
 
 namespace zarr = formats::zarr;
 
-constexpr std::string_view kVersion = "0.0.0";
-constexpr const char* kDataset = "dask_arrays";
-constexpr std::string_view kGroup = "dask_arrays/";  // on S3
+using detail::kArrayDataset, detail::kArrayGroup, detail::kArrayVersion;
 
 /// Takes chunks and drops them.
 class NoSink final : public ChunkSink {
@@ -32,23 +31,23 @@ struct Place {
 
   [[nodiscard]] ChunkedArray open() const {
     if (zarr) return formats::open_zarr_array(formats::ZarrSource::open(zarr));
-    return open_hdf5(url, kDataset);
+    return open_hdf5(url, kArrayDataset);
   }
   /// In its own chunks.
   [[nodiscard]] ChunkedArray open_stored() const {
     if (zarr) return ChunkedArray(formats::ZarrSource::open(zarr));
-    return ChunkedArray(formats::Hdf5Source::open(url, kDataset));
+    return ChunkedArray(formats::Hdf5Source::open(url, kArrayDataset));
   }
 };
 
 Place place_on_s3(const S3Protocol& s3, const std::string& filename) {
-  const std::string name = std::string(kGroup) + filename;
+  const std::string name = std::string(kArrayGroup) + filename;
   return {s3.client()->url(s3.key(name)), zarr::s3_store(s3.client(), s3.key(name))};
 }
 
 /// The persistent id says neither HDF5 nor Zarr: what is there does.
 Place place_of(const Protocols& protocols, const SerializedAs& id) {
-  detail::check_version(id, kVersion, "the array", "DaskArraySerializer");
+  detail::check_version(id, kArrayVersion, "the array", "DaskArraySerializer");
   if (const auto* s3 = protocols.get<S3Protocol>(S3_PROTOCOL)) return place_on_s3(*s3, id.second);
   auto& files = protocols.require<FileProtocol>(FILE_PROTOCOL, DaskArraySerializer::name);
   const std::filesystem::path path = files.open(id.second, FileProtocol::Mode::read);
@@ -101,7 +100,8 @@ Saved save_on_s3(S3Protocol& s3, const ChunkedArray& array, const Options& optio
   saved.place = place_on_s3(s3, saved.filename);
   s3.keeps(saved.filename);
   const std::string group = zarr::write_group();
-  s3.client()->put(s3.key(std::string(kGroup) + zarr::kGroupKey), std::as_bytes(std::span(group)));
+  s3.client()->put(s3.key(std::string(kArrayGroup) + zarr::kGroupKey),
+                   std::as_bytes(std::span(group)));
   formats::write_zarr_array(saved.place.zarr, {}, array, options.zarr, options.compute);
   return saved;
 }
@@ -122,7 +122,7 @@ Saved save_in_file(FileProtocol& files, const ChunkedArray& array, const Options
     file.filename = new_filename();
     file.path = files.open(file.filename, FileProtocol::Mode::write);
   }
-  formats::write_hdf5_array(file.path.string(), kDataset, array, options.hdf5, options.compute,
+  formats::write_hdf5_array(file.path.string(), kArrayDataset, array, options.hdf5, options.compute,
                             options.resume);
   return {file.filename, {file.path.string(), nullptr}};
 }
@@ -146,7 +146,7 @@ SerializedAs DaskArraySerializer::pickle(const Protocols& protocols, const Chunk
   // Should the format keep less of a dtype than numpy has, the array stays what it is made of.
   const ChunkedArray stored = opened_->open_new(saved.place);
   if (stored.dtype() == array.dtype()) array.set_stored(stored);
-  return {std::string(kVersion), saved.filename};
+  return {std::string(kArrayVersion), saved.filename};
 }
 
 ChunkedArray DaskArraySerializer::unpickle(const Protocols& protocols, const SerializedAs& id) {

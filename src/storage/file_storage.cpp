@@ -338,12 +338,12 @@ std::size_t FileStorage::remove_task(std::string_view workflow, std::string_view
   check_name(workflow, "workflow");
   const bool glob = is_glob(pattern);
   if (!glob) check_name(pattern, "task");
-  // Where there is a task of exactly that name, glob characters and all, it is meant.
-  const std::string name(pattern);
-  const bool exact = glob ? std::ranges::binary_search(impl_->tasks(workflow), name)
-                          : file_exists(workflow, name);
-  const auto names = exact ? std::vector{name} : glob ? list_tasks(workflow, pattern)
-                                                      : std::vector<std::string>();
+  std::vector<std::string> names;
+  if (glob) {
+    names = meant(impl_->tasks(workflow), pattern);
+  } else if (file_exists(workflow, pattern)) {
+    names.emplace_back(pattern);
+  }
   const auto folder = io::Folder::open_if_there(impl_->workflow_path(workflow));
   if (!folder) return 0;
 

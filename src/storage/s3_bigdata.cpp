@@ -5,15 +5,14 @@
 
 #include "functionfuse/error.hpp"
 
+#include "serializers/dask_arrays.hpp"
 #include "storage/objects.hpp"
 
 namespace functionfuse::detail {
 namespace {
 
-/// The group in which IBM's Function Fuse keeps the Zarr arrays of a workflow.
-constexpr std::string_view kGroup = "dask_arrays/";
 /// Where what belongs to an object lies.
-constexpr std::string_view kPlaces[] = {"", kGroup};
+constexpr std::string_view kPlaces[] = {"", kArrayGroup};
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 bool is_plain_name(std::string_view name) {
@@ -30,7 +29,7 @@ bool is_plain_name(std::string_view name) {
 }  // namespace
 
 std::string_view object_of(std::string_view name) {
-  if (name.starts_with(kGroup)) name.remove_prefix(kGroup.size());
+  if (name.starts_with(kArrayGroup)) name.remove_prefix(kArrayGroup.size());
   return name.substr(0, name.find('/'));
 }
 

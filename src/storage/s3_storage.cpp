@@ -7,7 +7,8 @@
 //  3. The commit: one PUT of the pickle, with what made the result in the object's metadata. A
 //     large one goes up in parts, which become the object at once when the last request is
 //     answered.
-//  4. The bigdata of the old result is removed.
+//  4. If the result has objects, they are looked for: somebody may have removed the workflow. Then the
+//     bigdata of the old result is removed.
 //
 // A PUT whose reply was lost is sent again, but not over what another process has put there since,
 // if the result has objects: those are removed by then.
@@ -449,15 +450,11 @@ std::size_t S3Storage::remove_task(std::string_view workflow, std::string_view p
   impl_->saves().wait_for_all();
   const bool glob = is_glob(pattern);
   if (!glob) check_s3_name(pattern, "task");
-  // Where there is a task of exactly that name, glob characters and all, it is meant.
-  const std::string name(pattern);
   std::vector<std::string> names;
   if (glob) {
-    names = impl_->tasks(workflow);
-    names = std::ranges::binary_search(names, name) ? std::vector{name}
-                                                    : matching(std::move(names), pattern);
-  } else if (file_exists(workflow, name)) {
-    names = {name};
+    names = meant(impl_->tasks(workflow), pattern);
+  } else if (file_exists(workflow, pattern)) {
+    names.emplace_back(pattern);
   }
   if (names.empty()) return 0;
 

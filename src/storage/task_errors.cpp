@@ -2,6 +2,8 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+
 #include "functionfuse/error.hpp"
 
 #include "storage/suggest.hpp"
@@ -65,6 +67,12 @@ std::vector<std::string> matching(std::vector<std::string> names, std::string_vi
     return ::fnmatch(glob.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
   });
   return names;
+}
+
+std::vector<std::string> meant(std::vector<std::string> there, std::string_view pattern) {
+  const std::string name(pattern);
+  if (std::ranges::binary_search(there, name)) return {name};
+  return matching(std::move(there), pattern);
 }
 
 }  // namespace functionfuse::detail

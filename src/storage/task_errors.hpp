@@ -27,6 +27,10 @@ namespace functionfuse::detail {
 /// The names that a glob matches.
 [[nodiscard]] std::vector<std::string> matching(std::vector<std::string> names,
                                                 std::string_view pattern);
+/// The tasks of `there` (sorted) that a pattern means: where it is the name of one, glob characters and
+/// all, that one alone.
+[[nodiscard]] std::vector<std::string> meant(std::vector<std::string> there,
+                                             std::string_view pattern);
 [[nodiscard]] inline bool is_glob(std::string_view pattern) {
   return pattern.find_first_of("*?[") != pattern.npos;
 }

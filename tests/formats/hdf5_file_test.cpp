@@ -1,3 +1,4 @@
+#include "formats/expect.hpp"
 #include "formats/hdf5_file.hpp"
 
 #include <atomic>
@@ -25,6 +26,8 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5\n"; 
 namespace functionfuse::formats {
 namespace {
 
+using test::error_of;
+using test::numbers;
 using test::read_bytes;
 using test::TempFolder;
 using test::write_bytes;
@@ -49,13 +52,6 @@ NdArray part_of(const NdArray& array, const Chunks& chunks, std::size_t number) 
     slices.push_back({begin[axis], begin[axis] + shape[axis]});
   }
   return array.slice(slices);
-}
-
-NdArray numbers(const Shape& shape) {
-  NdArray array(DType::of<double>(), shape);
-  double x = 1;
-  for (double& value : array.mutable_view<double>()) value = x += 0.25;
-  return array;
 }
 
 void write_all(Hdf5Writer& writer, const NdArray& array, const Chunks& chunks) {
@@ -90,18 +86,6 @@ bool holds(const Hdf5Source& source, const NdArray& array) {
     if (read_block(source, n).tobytes() != expected.tobytes()) return false;
   }
   return true;
-}
-
-template <class F>
-std::string error_of(Errc code, F call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
 }
 
 class Hdf5FileTest : public testing::Test {

@@ -11,6 +11,7 @@
 #include <functionfuse/error.hpp>
 #include <functionfuse/formats/zarr.hpp>
 
+#include "formats/expect.hpp"
 #include "formats/zarr/metadata.hpp"
 #include "formats/zarr_array.hpp"
 #include "formats/zarr_store_contract.hpp"
@@ -20,29 +21,12 @@
 namespace functionfuse::formats {
 namespace {
 
+using test::error_of;
+using test::numbers;
 using test::bytes_of;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-NdArray numbers(const Shape& shape) {
-  NdArray array(DType::of<double>(), shape);
-  double x = 1;
-  for (double& value : array.mutable_view<double>()) value = x += 0.25;
-  return array;
-}
-
-template <class F>
-std::string error_of(Errc code, F call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
 
 class ZarrS3Test : public testing::Test {
  protected:

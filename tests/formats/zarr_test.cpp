@@ -9,6 +9,7 @@
 #include <functionfuse/error.hpp>
 #include <functionfuse/formats/zarr.hpp>
 
+#include "formats/expect.hpp"
 #include "formats/zarr/codecs.hpp"
 #include "formats/zarr/metadata.hpp"
 #include "formats/zarr_array.hpp"
@@ -18,6 +19,8 @@
 namespace functionfuse::formats {
 namespace {
 
+using test::error_of;
+using test::numbers;
 using test::read_bytes;
 using test::TempFolder;
 using test::write_bytes;
@@ -25,25 +28,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 namespace fs = std::filesystem;
-
-NdArray numbers(const Shape& shape) {
-  NdArray array(DType::of<double>(), shape);
-  double x = 1;
-  for (double& value : array.mutable_view<double>()) value = x += 0.25;
-  return array;
-}
-
-template <class F>
-std::string error_of(Errc code, F call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(code)) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "no error";
-  return {};
-}
 
 void open(const std::string& location, const std::string& array = {}) {
   static_cast<void>(open_zarr(location, array));

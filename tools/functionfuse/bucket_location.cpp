@@ -9,6 +9,7 @@
 #include "functionfuse/error.hpp"
 
 #include "look.hpp"
+#include "serializers/dask_arrays.hpp"
 #include "storage/filenames.hpp"
 #include "words.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 using functionfuse::detail::S3Place;
 using io::s3::ListPage;
 
-constexpr std::string_view kArrays = "dask_arrays/";  // where Function Fuse keeps Zarr arrays
+using functionfuse::detail::kArrayGroup;
 
 S3Options options_of(const std::string& url) {
   S3Options options;
@@ -213,7 +214,7 @@ std::optional<std::uint64_t> BucketLocation::object_bytes(const std::string& wor
                                                           const PersistentId& id) const {
   if (!functionfuse::detail::is_plain_filename(id.filename)) return {};
   std::optional<std::uint64_t> bytes;
-  for (const std::string_view group : {std::string_view(), kArrays}) {
+  for (const std::string_view group : {std::string_view(), kArrayGroup}) {
     const std::string prefix = place_->bigdata_key(workflow) + std::string(group) + id.filename;
     place_->for_each(prefix, [&](const io::s3::ListedObject& object) {
       if (!is_of(std::string_view(object.key).substr(prefix.size()))) return;
@@ -229,16 +230,17 @@ KeptArray BucketLocation::array(const std::string& workflow, const PersistentId&
     throw NotFoundError("bigdata/" + printable(id.filename) + " is missing");
   }
   check_array_version(id);
-  return array_at(place_->bigdata_key(workflow) + std::string(kArrays) + id.filename, id.filename);
+  return array_at(place_->bigdata_key(workflow) + std::string(kArrayGroup) + id.filename,
+                  id.filename);
 }
 
 KeptArray BucketLocation::array(const Protocols& protocols, const std::string& filename) const {
   auto& objects = protocols.require<S3Protocol>(S3_PROTOCOL, "functionfuse");
-  return array_at(objects.key(std::string(kArrays) + filename), filename);
+  return array_at(objects.key(std::string(kArrayGroup) + filename), filename);
 }
 
 KeptArray BucketLocation::array_at(const std::string& key, const std::string& filename) const {
-  std::string place = "bigdata/" + std::string(kArrays) + filename;
+  std::string place = "bigdata/" + std::string(kArrayGroup) + filename;
   std::optional<std::uint64_t> bytes;
   const std::string prefix = key + "/";
   place_->for_each(prefix, [&](const io::s3::ListedObject& object) {

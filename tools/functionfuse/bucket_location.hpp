@@ -22,7 +22,7 @@ class BucketLocation final : public Location {
   [[nodiscard]] std::unique_ptr<Storage> open(Must must) const override;
   [[nodiscard]] std::vector<std::string> parts() const override;
   [[nodiscard]] bool holds(const std::filesystem::path&) const override { return false; }
-  [[nodiscard]] unsigned concurrency() const override { return 16; }
+  [[nodiscard]] unsigned concurrency() const override { return io::s3::kRequestsInFlight; }
   [[nodiscard]] bool has_workflow(const std::string& workflow) const override;
   [[nodiscard]] bool looks_like_workflow(const std::string& workflow) const override;
   [[nodiscard]] WorkflowFacts workflow(const std::string& workflow) const override;

@@ -4,13 +4,13 @@
 #include "functionfuse/formats/hdf5.hpp"
 
 #include "formats/zarr_array.hpp"
+#include "serializers/dask_arrays.hpp"
 
 namespace functionfuse::cli {
 
 KeptArray open_kept_hdf5(const std::filesystem::path& file, std::string place) {
-  constexpr std::string_view kDataset = "dask_arrays";
-  Hdf5Description description = describe_hdf5(file, kDataset);
-  return {.array = open_hdf5(file, kDataset),
+  Hdf5Description description = describe_hdf5(file, detail::kArrayDataset);
+  return {.array = open_hdf5(file, detail::kArrayDataset),
           .place = std::move(place),
           .url = file.native(),
           .is_zarr = false,

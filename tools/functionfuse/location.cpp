@@ -4,6 +4,8 @@
 
 #include "bucket_location.hpp"
 #include "folder_location.hpp"
+#include "serializers/check_version.hpp"
+#include "serializers/dask_arrays.hpp"
 #include "words.hpp"
 
 namespace functionfuse::cli {
@@ -29,11 +31,8 @@ std::shared_ptr<const Location> locate(const std::string& path) {
 }
 
 void check_array_version(const PersistentId& id) {
-  constexpr std::string_view kVersion = "0.0.0";
-  if (id.version == kVersion) return;
-  throw UnsupportedError("bigdata/" + printable(id.filename) + " was written by version " +
-                         printable(id.version) + " of DaskArraySerializer, which this program " +
-                         "can't read: use a newer release");
+  detail::check_version({printable(id.version), printable(id.filename)}, detail::kArrayVersion,
+                        "the array", "DaskArraySerializer");
 }
 
 }  // namespace functionfuse::cli

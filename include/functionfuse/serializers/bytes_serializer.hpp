@@ -8,9 +8,9 @@
 
 namespace functionfuse {
 
-/// Keeps large Bytes beside the pickle, each in a file or an object on S3 of its own that holds the
-/// bytes as they are and the 20 bytes of their SHA-1 behind them, as a task file has them. Opening a result with such
-/// parts as a Value then reads none of them.
+/// Keeps large Bytes beside the pickle, each in a file of its own, on S3 in an object, that holds the
+/// bytes as they are and the 20 bytes of their SHA-1 behind them, as a task file has them. Opening a
+/// result with such parts as a Value then reads none of them.
 ///
 ///     storage->register_persistent_serializers(ff::BytesSerializer({.threshold = 64 << 20}));
 class BytesSerializer {
